@@ -1,0 +1,41 @@
+"""l0course: compress neural networks and data sets, and understand why it works.
+
+The names below are loaded when they are first used, so `import l0course` is fast and lessons that
+need only NumPy never load PyTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "penalties": ["hard_threshold", "l0", "l1", "l2", "smooth_l0", "soft_threshold"],
+    "codelength": ["gaussian_bits", "mdl_alpha", "prequential_bits", "support_bits"],
+    "models": ["MLP", "LeNet300"],
+    "regularizers": ["DRR", "L1"],
+    "pruning": [
+        "Masks",
+        "compression_rate",
+        "count_nonzero",
+        "magnitude_prune",
+        "random_gradient_prune",
+        "tamade",
+    ],
+    "best_subset": ["L0Regression", "RelaxedLasso", "best_subsets"],
+    "training": ["Compressed", "compress", "error_rate", "mean_loss"],
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'l0course' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"l0course.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

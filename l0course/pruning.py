@@ -1,0 +1,326 @@
+"""From small weights to zero weights: masks, thresholds, TAMADE and random gradient pruning.
+
+Source: main paper (arXiv 2505.17469), Section 3 and appendix; what is counted: design of the
+tables there (compression rate = all trainable entries / nonzero entries).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .checks import require
+
+__all__ = [
+    "Masks",
+    "TamadeResult",
+    "compression_rate",
+    "count_nonzero",
+    "magnitude_prune",
+    "random_gradient_prune",
+    "tamade",
+]
+
+
+def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
+    """The trainable parameters by name; ValueError if there are none."""
+    found = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not found:
+        raise ValueError("The model has no trainable parameters, so there is nothing to prune.")
+    return found
+
+
+def count_nonzero(model: nn.Module) -> int:
+    """Number of nonzero entries in the trainable parameters, biases included.
+
+    >>> model = nn.Linear(2, 1)
+    >>> _ = model.weight.data.copy_(torch.tensor([[3.0, 0.0]])), model.bias.data.fill_(1.0)
+    >>> count_nonzero(model)
+    2
+    """
+    return sum(int(torch.count_nonzero(p)) for p in trainable(model).values())
+
+
+def compression_rate(model: nn.Module) -> float:
+    """All trainable entries / nonzero entries; infinite for a model of zeros.
+
+    Biases and normalisation weights count on both sides; positions and file bytes do not (see
+    `l0course.codelength` for those).
+
+    >>> model = nn.Linear(2, 1)
+    >>> _ = model.weight.data.copy_(torch.tensor([[3.0, 0.0]])), model.bias.data.fill_(0.0)
+    >>> compression_rate(model)
+    3.0
+    """
+    total = sum(p.numel() for p in trainable(model).values())
+    left = count_nonzero(model)
+    return total / left if left else math.inf
+
+
+class Masks(Mapping[str, Tensor]):
+    """Which weights live: one boolean tensor of the parameter's shape for each trainable parameter.
+
+    `Masks.of(model)` reads them off the nonzero entries; `apply(model)` sets all others to zero.
+    Apply them after every optimiser step, and a pruned weight stays pruned.
+
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> _ = model.weight.data.copy_(torch.tensor([[3.0, 0.0]]))
+    >>> masks = Masks.of(model)
+    >>> masks
+    Masks(1 of 2 weights live)
+    """
+
+    def __init__(self, masks: Mapping[str, Tensor]) -> None:
+        self._masks = {name: mask.bool() for name, mask in masks.items()}
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Masks:
+        """The nonzero pattern of the model's trainable parameters."""
+        return cls({name: p.detach() != 0 for name, p in trainable(model).items()})
+
+    @torch.no_grad()
+    def apply(self, model: nn.Module) -> None:
+        """Set every weight outside the masks to zero, in place.
+
+        Raises ValueError, before anything is changed, if names or shapes differ.
+        """
+        parameters = trainable(model)
+        mine = {name: tuple(mask.shape) for name, mask in self.items()}
+        theirs = {name: tuple(p.shape) for name, p in parameters.items()}
+        if mine != theirs:
+            differ = sorted(dict(mine.items() ^ theirs.items()))
+            raise ValueError(f"These masks are of another model: {', '.join(differ)} differ.")
+        for name, p in parameters.items():
+            p.mul_(self[name].to(p.device))
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._masks[name]
+
+    def __iter__(self):
+        return iter(self._masks)
+
+    def __len__(self) -> int:
+        return len(self._masks)
+
+    def __repr__(self) -> str:
+        live = sum(int(m.sum()) for m in self.values())
+        return f"Masks({live} of {sum(m.numel() for m in self.values())} weights live)"
+
+
+@torch.no_grad()
+def magnitude_prune(model: nn.Module, threshold: float) -> Masks:
+    """Set every trainable entry with |theta| < threshold to zero, in place; return the masks.
+
+    One threshold for all tensors. Raises ValueError if threshold < 0 or not finite.
+
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> _ = model.weight.data.copy_(torch.tensor([[3.0, 0.1]]))
+    >>> magnitude_prune(model, 0.5)
+    Masks(1 of 2 weights live)
+    """
+    require("threshold", threshold, least=0)
+    for p in trainable(model).values():
+        p.masked_fill_(p.abs() < threshold, 0)
+    return Masks.of(model)
+
+
+@dataclass(frozen=True)
+class TamadeResult:
+    """What `tamade` found.
+
+    Attributes
+    ----------
+    threshold : the largest feasible threshold seen; weights below it were set to zero.
+    evaluations : number of calls of the metric.
+    curve : (threshold, metric) pairs in rising order of threshold; the first is (0, base).
+    monotone : False if a smaller threshold than the returned one was seen to be infeasible. Then
+        the metric is not monotone, and a larger feasible threshold may have been missed.
+    """
+
+    threshold: float
+    evaluations: int
+    curve: tuple[tuple[float, float], ...]
+    monotone: bool
+
+
+_MOST_EVALUATIONS = 30
+
+
+def tamade(
+    model: nn.Module,
+    metric: Callable[[nn.Module], float],
+    tolerance: float = 0.01,
+    resolution: float = 1e-7,
+) -> TamadeResult:
+    """Prune at the largest threshold that the metric tolerates (threshold adaptive mask
+    determination; main paper, appendix).
+
+    A threshold is feasible if pruning below it leaves metric <= base + tolerance * |base|, where
+    base is the metric of the model as it comes. Only the magnitudes themselves can be thresholds
+    that differ, so the search bisects their sorted list, not the real line: fewer evaluations,
+    and the answer is exact. It first looks at a few thresholds spread over the whole list, so that
+    a metric that falls again after a rise is noticed.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Left pruned at the threshold.
+    metric : callable
+        metric(model) -> float, lower is better; for example the loss on validation data. It must
+        not change the model.
+    tolerance : float
+        Allowed relative rise of the metric.
+    resolution : float
+        Magnitudes closer than this are treated as one.
+
+    Raises
+    ------
+    ValueError
+        If tolerance < 0, resolution < 0, the model is empty, or the metric is not finite.
+
+    Examples
+    --------
+    >>> model = nn.Linear(4, 1, bias=False)
+    >>> _ = model.weight.data.copy_(torch.tensor([[0.1, 3.0, 0.2, 2.0]]))
+    >>> def metric(m):                       # breaks when the weight 2.0 is removed
+    ...     return 1.0 if m.weight[0, 3] != 0 else 5.0
+    >>> found = tamade(model, metric)
+    >>> found.threshold, model.weight.tolist()
+    (2.0, [[0.0, 3.0, 0.0, 2.0]])
+    """
+    require("tolerance", tolerance, least=0)
+    require("resolution", resolution, least=0)
+    parameters = list(trainable(model).values())
+    original = [p.detach().clone() for p in parameters]
+    candidates = _candidates(original, resolution)
+    seen: dict[int, float] = {}  # index of the candidate -> metric; -1 is "nothing pruned"
+
+    def value(index: int) -> float:
+        if index not in seen:
+            t = candidates[index] if index >= 0 else 0.0
+            _set_pruned(parameters, original, t)
+            seen[index] = float(metric(model))
+        return seen[index]
+
+    best = -1
+    try:
+        base = value(-1)
+        if not math.isfinite(base):
+            raise ValueError(f"The metric of the unpruned model is {base}: check data and model.")
+        limit = base + tolerance * abs(base)
+        probes = _probes(len(candidates))
+        feasible = [i for i in probes if value(i) <= limit]
+        best = max(feasible, default=-1)
+        beyond = min((i for i in probes if i > best), default=len(candidates))
+        while beyond - best > 1:
+            middle = (best + beyond) // 2
+            if value(middle) <= limit:
+                best = middle
+            else:
+                beyond = middle
+    finally:  # also after an error or Ctrl-C the model is whole
+        _set_pruned(parameters, original, candidates[best] if best >= 0 else 0.0)
+    curve = tuple((candidates[i] if i >= 0 else 0.0, seen[i]) for i in sorted(seen))
+    monotone = all(v <= limit for i, v in seen.items() if i <= best)
+    return TamadeResult(candidates[best] if best >= 0 else 0.0, len(seen), curve, monotone)
+
+
+def _candidates(tensors: list[Tensor], resolution: float) -> list[float]:
+    """Thresholds that differ in what they prune: the sorted nonzero magnitudes, and one above."""
+    sizes = torch.cat([t.abs().flatten() for t in tensors])
+    sizes = torch.unique(sizes[sizes > 0])  # sorted
+    if resolution > 0 and len(sizes) > 0:  # the smallest magnitude of each group of close ones
+        groups = torch.floor(sizes.double() / resolution)
+        first = torch.ones_like(groups, dtype=torch.bool)
+        first[1:] = groups[1:] != groups[:-1]
+        sizes = sizes[first]
+    listed = sizes.tolist()
+    return listed + [math.nextafter(listed[-1], math.inf) * (1 + 1e-6)] if listed else []
+
+
+def _probes(n: int) -> list[int]:
+    """A few candidate indices for a first look: evenly spread, and denser where few survive."""
+    left = _MOST_EVALUATIONS - 1 - math.ceil(math.log2(n + 1))
+    half = max(0, min(4, left // 2))
+    even = {n * j // (half + 1) for j in range(1, half + 1)}
+    few_left = {n - round(n ** (j / half)) for j in range(half)}
+    return sorted((even | few_left) & set(range(n)))
+
+
+@torch.no_grad()
+def _set_pruned(parameters: list[nn.Parameter], original: list[Tensor], threshold: float) -> None:
+    for p, o in zip(parameters, original, strict=True):
+        p.copy_(o).masked_fill_(o.abs() < threshold, 0)
+
+
+def random_gradient_prune(model: nn.Module, example_input: Tensor, seed: int = 0) -> int:
+    """Set to zero, in place, every weight that lies on no live path from input to output.
+
+    A weight behind a neuron without inputs (dead head), or before one without outputs (dead tail),
+    has a gradient of exactly zero for every input and loss. For random inputs and a random loss
+    any other weight has a nonzero gradient with probability 1, so one backward pass finds all
+    spurious weights, whatever the architecture (main paper, appendix).
+
+    Three things make that hold beyond smooth activations. `nn.ReLU` modules are given a slope on
+    both sides for this one pass, so a neuron that happens to be off on the random inputs is not
+    mistaken for a dead one. The example goes through beside the random inputs, so a weight that it
+    needs stays. And the pass runs in double precision on a copy, so small products do not
+    underflow. Neurons that are constant but not zero are not found.
+
+    Parameters
+    ----------
+    model : nn.Module
+    example_input : Tensor, (batch, ...)
+        Real inputs, on the model's device. Integers (tokens) are used without random inputs.
+    seed : int
+        Draws the random inputs and the random loss.
+
+    Returns
+    -------
+    int
+        Number of weights removed (nonzero before, zero after).
+
+    Raises
+    ------
+    ValueError
+        If the model has no trainable parameters, or a weight or an input is not finite.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU(), nn.Linear(2, 1, bias=False))
+    >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [2.0]]))
+    >>> _ = model[2].weight.data.copy_(torch.tensor([[3.0, 0.0]]))      # neuron 2: no output
+    >>> random_gradient_prune(model, torch.zeros(8, 1)), model[0].weight.flatten().tolist()
+    (1, [1.0, 0.0])
+    """
+    parameters = trainable(model)
+    if not all(p.isfinite().all() for p in parameters.values()):
+        raise ValueError("The model holds NaN or infinite weights; train it again before pruning.")
+    if not example_input.isfinite().all():
+        raise ValueError("example_input holds NaN or infinite values; remove those rows first.")
+    twin = copy.deepcopy(model).double().eval()
+    for module in twin.modules():
+        if isinstance(module, nn.ReLU):
+            module.forward = lambda x: F.leaky_relu(x, 0.5)
+    generator = torch.Generator().manual_seed(seed)
+    x = example_input
+    if x.is_floating_point():
+        noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+        x = torch.cat([x.double(), noise.to(x.device)])
+    output = twin(x)
+    weights = torch.randn(output.shape, generator=generator, dtype=torch.float64)
+    twin.zero_grad()
+    (output * weights.to(output.device)).sum().backward()
+    removed = 0
+    with torch.no_grad():
+        for p, q in zip(parameters.values(), trainable(twin).values(), strict=True):
+            dead = (p != 0) & ((q.grad == 0) if q.grad is not None else True)
+            removed += int(dead.sum())
+            p.masked_fill_(dead, 0)
+    return removed

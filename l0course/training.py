@@ -1,0 +1,288 @@
+"""compress(): warm up, regularise, prune, fine-tune.
+
+The schedule of the main paper (arXiv 2505.17469, Sections 3 and 4), for one model and one data set:
+
+1. train: first without a penalty (warm-up), then with one whose strength rises from 0;
+2. prune: random gradient pruning, TAMADE on validation data, random gradient pruning;
+3. fine-tune the surviving weights without the penalty. This undoes the bias of the penalty.
+
+Both training phases end with a learning rate of zero (cosine schedule). Adam moves every weight by about the
+learning rate whatever its gradient, so weights that the penalty holds at zero rattle around it
+with that amplitude. The lower it ends, the cleaner the gap between dead and live weights.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from .checks import require
+from .pruning import (
+    Masks,
+    TamadeResult,
+    compression_rate,
+    count_nonzero,
+    random_gradient_prune,
+    tamade,
+    trainable,
+)
+from .regularizers import Regularizer
+
+__all__ = ["Compressed", "compress", "error_rate", "mean_loss"]
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Data = tuple[Tensor, Tensor]
+LOSSES: dict[str, Loss] = {"cross_entropy": F.cross_entropy, "mse": F.mse_loss}
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """A compressed model and how it came about.
+
+    Attributes
+    ----------
+    model : the pruned and fine-tuned copy of the model that was given.
+    masks : which weights live.
+    history : one dict an epoch: phase, epoch, train_loss, validation_loss (both without penalty).
+    pruning : what TAMADE found.
+    spurious : weights removed by random gradient pruning.
+    seconds : wall time.
+    """
+
+    model: nn.Module
+    masks: Masks
+    history: list[dict]
+    pruning: TamadeResult
+    spurious: int
+    seconds: float
+
+    @property
+    def compression_rate(self) -> float:
+        """All trainable entries / nonzero entries."""
+        return compression_rate(self.model)
+
+    def report(self) -> str:
+        """A few lines for a person."""
+        total = sum(p.numel() for p in trainable(self.model).values())
+        last = self.history[-1]
+        return "\n".join(
+            [
+                f"weights          {count_nonzero(self.model):,} of {total:,} live",
+                f"compression rate {self.compression_rate:.1f} times",
+                f"threshold        {self.pruning.threshold:.3g}, found in "
+                f"{self.pruning.evaluations} evaluations"
+                + ("" if self.pruning.monotone else " (the loss was not monotone)"),
+                f"spurious weights {self.spurious} removed by random gradient pruning",
+                f"validation loss  {last['validation_loss']:.4f} after {last['phase']}",
+                f"time             {self.seconds:.1f} s",
+            ]
+        )
+
+
+@torch.no_grad()
+def mean_loss(model: nn.Module, data: Data, loss: str | Loss = "cross_entropy") -> float:
+    """Mean loss of the model on (x, y), in evaluation mode, computed in batches of 10,000 rows."""
+    function = _loss(loss)
+    was_training = model.training
+    model.eval()
+    x, y = data
+    total = 0.0
+    for a, b in zip(x.split(10_000), y.split(10_000), strict=True):
+        total += float(function(model(a), b)) * len(a)
+    model.train(was_training)
+    return total / len(x)
+
+
+def error_rate(model: nn.Module, data: Data) -> float:
+    """Share of wrong classes, in [0, 1], on (x, y) with integer labels y."""
+    return mean_loss(model, data, lambda out, y: (out.argmax(-1) != y).double().mean())
+
+
+def compress(
+    model: nn.Module,
+    train: Data,
+    validation: Data,
+    regularizer: Regularizer,
+    *,
+    loss: str | Loss = "cross_entropy",
+    warmup: int = 5,
+    regularize: int = 40,
+    finetune: int = 20,
+    ramp: float = 0.5,
+    tolerance: float = 0.01,
+    lr: float = 1e-3,
+    batch_size: int = 128,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> Compressed:
+    """Compress a model by training with a penalty, pruning, and fine-tuning what is left.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Stays as it is; a copy is trained.
+    train, validation : (x, y), tensors of shape (n, ...) and (n, ...)
+        Weights are fitted on `train`. The threshold and the epoch that is kept are chosen on
+        `validation`. Keep test data out of both.
+    regularizer : Regularizer
+        For example DRR(alpha=1e-4) or L1(alpha=1e-5); alpha = 0 gives plain magnitude pruning.
+        The object itself stays as it is.
+    loss : "cross_entropy", "mse" or a callable loss(output, y) -> scalar mean
+    warmup, regularize, finetune : int
+        Epochs without penalty, with penalty, and after pruning.
+    ramp : float in [0, 1]
+        Share of the regularised phase over which alpha rises linearly to its value.
+    tolerance : float
+        TAMADE's allowed relative rise of the validation loss.
+    lr : float
+        Adam's learning rate at the start of training and at the start of fine-tuning.
+    batch_size, seed, device, progress
+        The seed fixes the order of the batches and everything random in the model (dropout): the
+        same seed gives the same bits on the same machine with the same number of threads.
+
+    Raises
+    ------
+    ValueError
+        If the data are empty, unequal in length or not finite, a number is out of its range, or
+        everything was pruned away.
+
+    Examples
+    --------
+    >>> from l0course import DRR, MLP, compress
+    >>> x = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
+    >>> y = (x[:, 0] > 0).long()                       # four of the five inputs are useless
+    >>> done = compress(MLP((5, 16, 2), seed=0), (x, y), (x, y), DRR(alpha=3e-2), lr=1e-2,
+    ...                 regularize=80, batch_size=50, tolerance=0.1, progress=False)
+    >>> done.compression_rate > 5, error_rate(done.model, (x, y)) < 0.05
+    (True, True)
+    """
+    start = time.perf_counter()
+    for name, value in [("warmup", warmup), ("regularize", regularize), ("finetune", finetune)]:
+        require(name, value, least=0)
+    for name, value in [("lr", lr), ("batch_size", batch_size)]:
+        require(name, value, above=0)
+    for name, value in [("ramp", ramp), ("tolerance", tolerance)]:
+        require(name, value, least=0)
+    function = _loss(loss)
+    train, validation = _checked("train", train, device), _checked("validation", validation, device)
+    model = copy.deepcopy(model).to(device)
+    penalty = copy.copy(regularizer).attach(model)
+    generator = torch.Generator().manual_seed(seed)
+    bar = tqdm(total=warmup + regularize + finetune, unit="epoch", disable=not progress)
+    common = dict(loss=function, lr=lr, batch_size=batch_size, generator=generator, bar=bar)
+
+    def strength(epoch: float) -> float:
+        return min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * regularize))
+
+    with torch.random.fork_rng(devices=[]), bar:
+        torch.manual_seed(seed)
+        history = _train(
+            model, train, validation, "regularise", warmup + regularize,
+            penalty=penalty, strength=strength, **common,
+        )  # fmt: skip
+        example = train[0][:256]
+        spurious = random_gradient_prune(model, example, seed)
+        found = tamade(model, lambda m: mean_loss(m, validation, function), tolerance)
+        spurious += random_gradient_prune(model, example, seed)
+        if count_nonzero(model) == 0:
+            raise ValueError("Every weight was pruned: use a smaller alpha or a smaller tolerance.")
+        masks = Masks.of(model)
+        history += _train(model, train, validation, "fine-tune", finetune, masks=masks, **common)
+    model.eval()
+    return Compressed(model, masks, history, found, spurious, time.perf_counter() - start)
+
+
+def _train(
+    model: nn.Module,
+    train: Data,
+    validation: Data,
+    phase: str,
+    epochs: int,
+    *,
+    loss: Loss,
+    lr: float,
+    batch_size: int,
+    generator: torch.Generator,
+    bar: tqdm,
+    penalty: Regularizer | None = None,
+    strength: Callable[[float], float] = lambda epoch: 1.0,
+    masks: Masks | None = None,
+) -> list[dict]:
+    """One phase of training with Adam and a cosine schedule, in place; one record an epoch.
+
+    With masks, the epoch with the lowest validation loss is the one that is kept.
+    """
+    x, y = train
+    steps = math.ceil(len(x) / batch_size)
+    optimiser = torch.optim.Adam(trainable(model).values(), lr=lr, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs * steps))
+    history, best = [], (math.inf, None)
+    if masks is not None:
+        best = (mean_loss(model, validation, loss), copy.deepcopy(model.state_dict()))
+    for epoch in range(epochs):
+        model.train()
+        total = 0.0
+        order = torch.randperm(len(x), generator=generator).to(x.device)
+        for step, rows in enumerate(order.split(batch_size)):
+            optimiser.zero_grad()
+            value = loss(model(x[rows]), y[rows])
+            value.backward()
+            if penalty is not None:
+                penalty.ramp = strength(epoch + step / steps)
+                penalty.add_gradient()
+            optimiser.step()
+            schedule.step()
+            if penalty is not None:
+                penalty.after_step()
+            if masks is not None:
+                masks.apply(model)
+            total += value.item() * len(rows)
+        held_out = mean_loss(model, validation, loss)
+        history.append(
+            {
+                "phase": phase,
+                "epoch": epoch + 1,
+                "train_loss": total / len(x),
+                "validation_loss": held_out,
+            }
+        )
+        if masks is not None and held_out < best[0]:
+            best = (held_out, copy.deepcopy(model.state_dict()))
+        bar.update()
+        bar.set_postfix_str(f"{phase}, validation loss {held_out:.4f}")
+    if best[1] is not None:
+        model.load_state_dict(best[1])
+    return history
+
+
+def _loss(loss: str | Loss) -> Loss:
+    if callable(loss):
+        return loss
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)} or a function, not {loss!r}.")
+    return LOSSES[loss]
+
+
+def _checked(name: str, data: Data, device: str | torch.device) -> Data:
+    """(x, y) as tensors on the device; one clear sentence if they cannot be trained on."""
+    x, y = (torch.as_tensor(part) for part in data)
+    if len(x) == 0 or len(x) != len(y):
+        raise ValueError(
+            f"{name} needs as many targets as inputs, and at least one, "
+            f"but x has shape {tuple(x.shape)} and y has shape {tuple(y.shape)}."
+        )
+    for part, tensor in [("x", x), ("y", y)]:
+        if not tensor.isfinite().all():
+            raise ValueError(
+                f"{name} {part} holds NaN or infinite values; remove those rows first."
+            )
+    return x.to(device), y.to(device)
