@@ -24,6 +24,9 @@ _HOME = {
         "tamade",
     ],
     "best_subset": ["L0Regression", "RelaxedLasso", "best_subsets"],
+    "datasets": ["diabetes", "digits", "fashion_mnist", "mnist", "mnist_5k"],
+    "generated": ["sparse_regression"],
+    "image_files": ["CorruptDataError", "download"],
     "training": ["Compressed", "compress", "error_rate", "mean_loss"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -47,8 +47,8 @@ def l2(theta: Tensor) -> Tensor:
 def smooth_l0(theta: Tensor, beta: float) -> Tensor:
     """Smooth count of nonzeros, sum of 1 - exp(-beta |theta|) (DRR; main paper, Eq. 11).
 
-    It tends to `l0` as beta grows. Its slope at a weight is beta * sign(theta) * exp(-beta |theta|):
-    strong near zero, gone for large weights, so large weights are not shrunk.
+    It tends to `l0` as beta grows. Its slope is beta * sign(theta) * exp(-beta |theta|): strong
+    near zero, gone for large weights, so large weights are not shrunk.
 
     Raises
     ------

@@ -6,9 +6,9 @@ The schedule of the main paper (arXiv 2505.17469, Sections 3 and 4), for one mod
 2. prune: random gradient pruning, TAMADE on validation data, random gradient pruning;
 3. fine-tune the surviving weights without the penalty. This undoes the bias of the penalty.
 
-Both training phases end with a learning rate of zero (cosine schedule). Adam moves every weight by about the
-learning rate whatever its gradient, so weights that the penalty holds at zero rattle around it
-with that amplitude. The lower it ends, the cleaner the gap between dead and live weights.
+Both training phases end with a learning rate of zero (cosine schedule). Adam moves every weight by
+about the learning rate whatever its gradient, so weights that the penalty holds at zero rattle
+around it with that amplitude. The lower it ends, the cleaner the gap between dead and live weights.
 """
 
 from __future__ import annotations

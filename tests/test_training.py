@@ -75,8 +75,8 @@ def test_regression_with_a_loss_of_ones_own():
     data = (x, 2 * x)
     done = compress(
         MLP((1, 8, 1), nn.Tanh, seed=0), data, data, DRR(3e-2), warmup=20, regularize=300,
-        tolerance=0.5, finetune=60, lr=2e-2, batch_size=32, loss=lambda out, y: (out - y).abs().mean(),
-        progress=False,
+        tolerance=0.5, finetune=60, lr=2e-2, batch_size=32, progress=False,
+        loss=lambda out, y: (out - y).abs().mean(),
     )  # fmt: skip
     assert mean_loss(done.model, data, "mse") < 1e-2 and done.compression_rate > 2
 
@@ -101,7 +101,7 @@ X, Y = torch.randn(20, 3, generator=torch.Generator().manual_seed(0)), torch.zer
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_bad_input_gets_one_sentence(change, says):
-    settings = dict(model=MLP((3, 2), seed=0), train=(X, Y), validation=(X, Y),
-                    regularizer=L1(0.1), warmup=0, regularize=1, finetune=1, progress=False)  # fmt: skip
+    settings = dict(model=MLP((3, 2), seed=0), train=(X, Y), validation=(X, Y))
+    settings |= dict(regularizer=L1(0.1), warmup=0, regularize=1, finetune=1, progress=False)
     with pytest.raises(ValueError, match=says):
         compress(**{**settings, **change})

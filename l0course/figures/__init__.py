@@ -1,0 +1,1 @@
+"""Figures of the course, and the style that they share."""

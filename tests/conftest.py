@@ -1,0 +1,17 @@
+"""No test touches the learner's own progress file, and figures are drawn without a screen."""
+
+import os
+
+import matplotlib
+import pytest
+
+os.environ["L0COURSE_PROGRESS"] = "off"
+matplotlib.use("Agg")
+
+
+@pytest.fixture
+def progress_folder(tmp_path, monkeypatch):
+    """A fresh, writable progress record."""
+    monkeypatch.setenv("L0COURSE_HOME", str(tmp_path))
+    monkeypatch.delenv("L0COURSE_PROGRESS")
+    return tmp_path

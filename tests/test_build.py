@@ -1,0 +1,128 @@
+"""The lesson builder, on a small lesson of its own and on the lessons of the course."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from l0course.cli import main
+from l0course.learn import build
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+SOURCE = '''# %% [markdown]
+# # A lesson, {{running}}
+# ### Exercise 00.2
+
+# %%
+from l0course.learn import ex
+import numpy as np
+
+def prune(theta, t):
+    """Doc."""
+    ### BEGIN SOLUTION
+    return np.where(np.abs(theta) < t, 0.0, theta)
+    ### END SOLUTION
+
+prune = ex("00.2").attempt(prune)
+
+# %%
+### BEGIN SOLUTION
+removed = 0.975
+### END SOLUTION
+removed = ex("00.4").attempt(removed)
+
+# %% [markdown] tags=["teacher"]
+# Answers for the teacher.
+'''
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    (tmp_path / "src").mkdir()
+    path = tmp_path / "src" / "99_small.py"
+    path.write_text(SOURCE)
+    return build.Lesson(path)
+
+
+def text(path):
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_lesson_is_built_checked_and_found_stale(lesson, capsys):
+    assert "missing" in build.stale(lesson)[0]
+    build.build(lesson)
+    assert build.stale(lesson) == []
+    student, solved = text(lesson.student), text(lesson.solved)
+
+    # the student copy holds stubs, folded hints and solutions, and nothing for the teacher
+    assert 'raise NotImplementedError("write your code here")' in student
+    assert "removed = ...  # your answer" in student
+    code = [c.source for c in nbformat.read(lesson.student, 4).cells if c.cell_type == "code"]
+    assert not any("np.where" in c for c in code)
+    assert student.count("<details>") == solved.count("<details>") == 8
+    assert "Answers for the teacher" in solved and "Answers for the teacher" not in student
+    assert re.search(r"### Exercise 00.2 · Prune · ●○○○○ · \d+ min", student)
+    assert "{{" not in student + solved and "SOLUTION" not in student + solved
+    # Run All goes through: the student's checks say "not attempted", the solved ones "correct"
+    for path, says in [(lesson.student, "not attempted"), (lesson.solved, "correct")]:
+        outputs = [o for c in nbformat.read(path, 4).cells for o in c.get("outputs", [])]
+        assert len(outputs) == 2 and all(says in o.text for o in outputs)
+
+    lesson.source.write_text(SOURCE.replace("A lesson", "Another lesson"))
+    assert len(build.stale(lesson)) == 2
+    folder = str(lesson.source.parents[1])
+    assert main(["build", "--check", "--folder", folder]) == 1
+    assert "run `make build`" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_lesson_that_fails_writes_nothing(lesson):
+    lesson.source.write_text(SOURCE + "\n# %%\nraise RuntimeError('broken')\n")
+    with pytest.raises(RuntimeError, match="99_small.*broken"):
+        build.build(lesson)
+    assert not lesson.solved.exists() and not lesson.student.exists()
+
+
+def test_no_source_says_where_to_run(tmp_path, capsys):
+    assert main(["build", "--folder", str(tmp_path)]) == 1
+    assert "run this in a clone of the course" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lesson", build.lessons(NOTEBOOKS), ids=lambda one: one.source.stem)
+def test_every_lesson_keeps_the_contract(lesson):
+    """design.md, section 4: what every lesson has."""
+    solved = nbformat.read(lesson.solved, as_version=4)
+    words = text(lesson.solved)
+    for part in (
+        "**Claim.**",
+        "You will be able to",
+        "You need",
+        "Time:",
+        "Explore(",
+        "quiz(",
+        "Control",
+        "Limits.",
+        "What would change our mind",
+        "Read more",
+        "## From ",
+    ):
+        assert part in words, f"{lesson.source.stem} lacks: {part}"  # fmt: skip
+    assert 4 <= len(re.findall(r"^### Exercise", words, flags=re.M)) <= 7
+    assert words.count("predict(") >= 1 and words.count(".reveal(") >= 1
+    assert "## Teacher's note" in words and "Teacher's note" not in text(lesson.student)
+    assert words.count("Question(") == 3
+    levels = [len(m) for m in re.findall(r"^(#+) ", words_without_code(solved), flags=re.M)]
+    assert levels[0] == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    code = [c.source for c in solved.cells if c.cell_type == "code"]
+    assert not any(
+        c.rstrip().endswith(";") or "%matplotlib" in c or "pip install" in c for c in code
+    )
+    assert solved.metadata["l0course"]["seconds"] <= 90
+
+
+def words_without_code(notebook):
+    cells = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    return re.sub(r"```.*?```", "", "\n".join(cells), flags=re.S)

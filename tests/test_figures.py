@@ -1,0 +1,108 @@
+"""The recorded experiments: resumable, refused when stale, drawn, written as files."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from l0course.cli import main
+from l0course.figures import registry, style
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.setenv("L0COURSE_RESULTS", str(tmp_path / "results"))
+    return tmp_path
+
+
+def test_a_sweep_is_recorded_resumed_and_drawn(results, capsys):
+    figure = registry.find("support_recovery")
+    with pytest.raises(registry.StaleRecordError, match="--preset smoke"):
+        figure.load("smoke")
+    run = figure.run("smoke")
+    next(run)  # interrupted after the first cell
+    run.close()
+    assert len(list(figure.run("smoke"))) == 1  # the other cell only
+    assert list(figure.run("smoke")) == []
+
+    command = ["figures", "support_recovery", "--preset", "smoke", "--out", str(results / "out")]
+    assert main(command) == 0
+    written = {path.suffix: path for path in (results / "out").iterdir()}
+    assert set(written) == {".svg", ".pdf", ".png", ".csv"}
+    assert written[".png"].read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.reader(written[".csv"].open()))
+    assert rows[0][:2] == ["rho", "snr"] and len(rows) == 1 + 4
+
+    record = json.loads(next((results / "results" / "support_recovery").iterdir()).read_text())
+    for key in ("parameters", "seconds", "versions", "machine", "date", "command", "code"):
+        assert record[key]
+
+
+def test_a_record_of_other_code_is_refused(results):
+    figure = registry.find("support_recovery")
+    cell = figure.cells("smoke")[0]
+    list(figure.run("smoke"))
+    record = json.loads(figure.path(cell).read_text())
+    record["code"] = "0" * 16
+    figure.path(cell).write_text(json.dumps(record))
+    assert figure.recorded(cell) is None
+    figure.path(cell).write_text('{"half a rec')
+    assert figure.recorded(cell) is None
+
+
+def test_the_fingerprint_is_blind_to_comments_and_docstrings_but_not_to_code():
+    def one(x: int) -> int:
+        """Doc."""
+        return x + 1  # add
+
+    def two(x: int) -> int:
+        return x + 1
+
+    two.__name__ = "one"
+    first, second = (registry._essence(f).replace("'two'", "'one'") for f in (one, two))
+    assert first == second
+
+    def three(x: int) -> int:
+        return x + 2
+
+    assert registry._essence(three).replace("'three'", "'one'") != first
+
+
+def test_the_same_cell_gives_the_same_numbers():
+    figure = registry.find("support_recovery")
+    cell = figure.cells("smoke")[1]
+    assert figure.compute(cell) == figure.compute(dict(cell))
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_figure_has_words_a_source_and_recorded_numbers(name):
+    figure = registry.find(name)
+    assert style.check_description(figure.description)
+    assert figure.source and figure.title and "smoke" in figure.presets
+    preset = next(p for p in figure.presets if p != "smoke")
+    picture = figure.draw(figure.load(preset))  # raises if a committed record is stale
+    labels = [axis.get_xlabel() + axis.get_ylabel() for axis in picture.axes]
+    assert all(labels)
+    header, rows = figure.table(figure.load(preset))
+    assert all(len(row) == len(header) for row in rows)
+
+
+def test_the_phase_diagram_says_what_the_lesson_says():
+    """Bands for the claims of lesson 02, on the committed numbers."""
+    results = {c["rho"]: r for c, r in registry.find("support_recovery").load("quick")}
+    strong = -1  # the highest signal to noise
+    assert all(r["found_l0"][strong] >= 0.95 for r in results.values())
+    assert results[0.0]["found_l1"][strong] >= 0.95
+    assert all(r["found_l1"][strong] <= 0.05 for rho, r in results.items() if rho >= 0.55)
+    weak = 1  # far below 1: shrinking predicts better
+    assert all(r["risk_l0"][weak] > r["risk_l1"][weak] for rho, r in results.items() if rho >= 0.1)
+
+
+def test_unknown_names_list_the_known_ones(capsys):
+    assert main(["figures", "fig_nothing"]) == 1
+    assert "support_recovery" in capsys.readouterr().err
+    assert main(["figures", "support_recovery", "--preset", "huge"]) == 1
+    assert re.search("smoke, quick", capsys.readouterr().err)
+    assert main(["figures", "--list"]) == 0
+    assert "support_recovery" in capsys.readouterr().out
