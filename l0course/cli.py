@@ -118,10 +118,10 @@ def save(figure, preset: str, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     picture = figure.draw(results)
     paths = [folder / f"{figure.name}{ending}" for ending in (".svg", ".pdf", ".png", ".csv")]
+    paths[2].write_bytes(png(picture))
     with matplotlib.rc_context({"svg.hashsalt": figure.name}):
         picture.savefig(paths[0], metadata={"Date": None})
         picture.savefig(paths[1], metadata={"CreationDate": None})
-    paths[2].write_bytes(png(picture))
     header, rows = figure.table(results)
     with open(paths[3], "w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])

@@ -23,8 +23,9 @@ __all__ = ["DRR", "L1", "Regularizer"]
 class Regularizer:
     """What every penalty on a model shares: a strength `alpha` and the parameters it acts on.
 
-    A subclass says what one tensor costs (`cost`) and the slope of that (`slope`), both before
-    the factor alpha. `ramp` in [0, 1] scales alpha: a schedule may raise it during training.
+    A subclass says what one tensor costs (`cost`), and adds the slope of that to a gradient
+    (`add_slope`), both before the factor alpha. `ramp` in [0, 1] scales alpha: a schedule may raise
+    it during training.
     """
 
     def __init__(self, alpha: float) -> None:
@@ -37,8 +38,12 @@ class Regularizer:
         """Penalty of one tensor, without alpha: a scalar tensor."""
         raise NotImplementedError
 
-    def slope(self, theta: Tensor) -> Tensor:
-        """Derivative of `cost`: a new tensor of theta's shape."""
+    def add_slope(self, theta: Tensor, gradient: Tensor, scale: float, work: list[Tensor]) -> None:
+        """Add scale * (derivative of `cost`) to `gradient`, in place.
+
+        `work` holds two tensors of theta's shape to calculate in: fresh memory at every step would
+        cost more than the arithmetic.
+        """
         raise NotImplementedError
 
     def attach(self, model: nn.Module) -> Regularizer:
@@ -49,6 +54,7 @@ class Regularizer:
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         if not self.parameters:
             raise ValueError("The model has no trainable parameters, so there is nothing to prune.")
+        self._work = [[torch.empty_like(p), torch.empty_like(p)] for p in self.parameters]
         return self
 
     def _attached(self) -> list[nn.Parameter]:
@@ -65,11 +71,11 @@ class Regularizer:
     def add_gradient(self) -> None:
         """Add the penalty's gradient to each parameter's `.grad`, after `loss.backward()`.
 
-        The same as adding `penalty()` to the loss, at about a third of the cost.
+        The same as adding `penalty()` to the loss, but several times cheaper.
         """
-        for p in self._attached():
+        for p, work in zip(self._attached(), self._work, strict=True):
             if p.grad is not None:
-                p.grad.add_(self.slope(p), alpha=self.alpha * self.ramp)
+                self.add_slope(p, p.grad, self.alpha * self.ramp, work)
 
     def after_step(self) -> None:
         """Called after each optimiser step; L1 and DRR have nothing to project."""
@@ -91,8 +97,8 @@ class L1(Regularizer):
     def cost(self, theta: Tensor) -> Tensor:
         return penalties.l1(theta)
 
-    def slope(self, theta: Tensor) -> Tensor:
-        return torch.sign(theta)
+    def add_slope(self, theta: Tensor, gradient: Tensor, scale: float, work: list[Tensor]) -> None:
+        gradient.add_(torch.sign(theta, out=work[0]), alpha=scale)
 
 
 class DRR(Regularizer):
@@ -117,7 +123,8 @@ class DRR(Regularizer):
     def cost(self, theta: Tensor) -> Tensor:
         return penalties.smooth_l0(theta, self.beta)
 
-    def slope(self, theta: Tensor) -> Tensor:
+    def add_slope(self, theta: Tensor, gradient: Tensor, scale: float, work: list[Tensor]) -> None:
+        sign = torch.sign(theta, out=work[0])
         # exp(-beta |theta|) as a power of two: exp2 runs several times faster than exp
-        decay = theta.abs().mul_(-self.beta / math.log(2)).exp2_()
-        return decay.mul_(theta.sign()).mul_(self.beta)
+        decay = torch.abs(theta, out=work[1]).mul_(-self.beta / math.log(2)).exp2_()
+        gradient.addcmul_(sign, decay, value=scale * self.beta)

@@ -31,7 +31,7 @@ def test_a_sweep_is_recorded_resumed_and_drawn(results, capsys):
     written = {path.suffix: path for path in (results / "out").iterdir()}
     assert set(written) == {".svg", ".pdf", ".png", ".csv"}
     assert written[".png"].read_bytes().startswith(b"\x89PNG")
-    rows = list(csv.reader(written[".csv"].open()))
+    rows = list(csv.reader(written[".csv"].read_text().splitlines()))
     assert rows[0][:2] == ["rho", "snr"] and len(rows) == 1 + 4
 
     record = json.loads(next((results / "results" / "support_recovery").iterdir()).read_text())

@@ -99,7 +99,7 @@ def _cells(data: str, strengths: dict[str, list[float]], seeds: int, schedule: d
     ]
 
 
-QUICK = {"warmup": 3, "regularize": 60, "finetune": 30, "tolerance": 0.05}
+FULL = {"warmup": 3, "regularize": 60, "finetune": 30, "tolerance": 0.05}
 
 FIGURE = Figure(
     name="lenet300_mnist",
@@ -108,7 +108,7 @@ FIGURE = Figure(
     presets={
         "smoke": _cells("digits", {"DRR": [1e-3], "R-L1": [1e-3]}, 1,
                         {"warmup": 1, "regularize": 10, "finetune": 3, "lr": 1e-2}),
-        "quick": _cells("mnist", {"DRR": [1e-4], "R-L1": [1e-4]}, 3, QUICK),
+        "paper": _cells("mnist", {"DRR": [1e-4, 2e-4, 4e-4], "R-L1": [1e-4, 2e-4, 4e-4]}, 3, FULL),
     },
     compute=run,
     code=(network, compress, _train, DRR, L1, tamade, random_gradient_prune, Masks, mean_loss, MLP),

@@ -127,6 +127,7 @@ class Figure:
 
         Interrupting loses only the cells that are under way.
         """
+        code = self.fingerprint()  # now: the source may be edited while a long sweep runs
         todo = [cell for cell in self.cells(preset) if self.recorded(cell) is None]
         if executor is None:
             done = ((cell, _timed(self.name, cell)) for cell in todo)
@@ -134,16 +135,16 @@ class Figure:
             jobs = {executor.submit(_timed, self.name, cell): cell for cell in todo}
             done = ((jobs[job], job.result()) for job in as_completed(jobs))
         for cell, (result, seconds) in done:
-            self._record(preset, cell, result, seconds)
+            self._record(preset, cell, result, seconds, code)
             yield cell
 
-    def _record(self, preset: str, cell: dict, result: dict, seconds: float) -> None:
+    def _record(self, preset: str, cell: dict, result: dict, seconds: float, code: str) -> None:
         record = {
             "figure": self.name,
             "preset": preset,
             "parameters": cell,
             "result": result,
-            "code": self.fingerprint(),
+            "code": code,
             "command": f"l0course figures {self.name} --preset {preset}",
             "seconds": round(seconds, 2),
             "date": date.today().isoformat(),

@@ -1,0 +1,1 @@
+"""The exercises: one module ``lesson_NN`` per lesson, each with a list ``EXERCISES``."""

@@ -1,0 +1,477 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here: most of a network is not needed
+#
+# **Claim.** A network that reads handwritten digits can lose more than nineteen in twenty of its
+# weights and read as well as before. *Evidence:* three networks, trained and compressed here, now,
+# judged on digits that they have never seen. *Control:* the same number of weights, chosen at
+# random and trained as long, does worse.
+#
+# **You will be able to**
+# - run a lesson: cells, checks, hints, predictions and `Explore`;
+# - compress a network with one call, and read its report;
+# - compute a compression rate, and say what it leaves out;
+# - find your way through the course.
+#
+# **You need** a little Python and NumPy. **Time:** 10 minutes of reading, 20 of doing, {{running}} of
+# running. If something does not work, run `l0course doctor` in a terminal.
+#
+# Press **Shift + Enter** to run a cell and move to the next.
+
+# %%
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from l0course import DRR, MLP, Masks, compress, error_rate, magnitude_prune, support_bits
+from l0course.datasets import digits
+from l0course.figures.network import draw_network
+from l0course.figures.style import COLORS, show, use_style
+from l0course.learn import Explore, Question, ex, predict, progress_map, quiz
+
+use_style()
+
+# %% [markdown]
+# ## The digits
+#
+# 1,797 handwritten digits, 8 × 8 pixels each. We train on 1,097 of them, make choices on 300, and
+# judge on 400 that are held out until the end.
+
+# %%
+split = digits(seed=0)
+figure, axes = plt.subplots(2, 8, figsize=(6.4, 1.9))
+for axis, image, label in zip(axes.flat, split.x_test, split.y_test, strict=False):
+    axis.imshow(image.reshape(8, 8), cmap="gray_r")
+    axis.set_title(int(label), fontsize=9)
+    axis.axis("off")
+show(figure, "Sixteen of the held-out digits with their labels: small, rough, 64 numbers each.")
+
+# %% [markdown]
+# Our network has 64 inputs, two hidden layers of 300 and 100 neurons, and 10 outputs: 50,610
+# numbers that training can change. Far more than there are images.
+#
+# **Before you run on, make a guess.** It is recorded on your machine only, and drawn over the answer.
+
+# %%
+guess = predict(
+    "00.how-small",
+    "How many times smaller can it be, and lose at most one percentage point of accuracy?",
+    low=1,
+    high=1000,
+    log=True,
+    unit="times",
+)
+
+# %% [markdown]
+# First the dense network. This loop is all that training is: look at 50 images, ask in which
+# direction each weight should move, move it a little. (The last line is for later: it keeps pruned
+# weights at zero.)
+
+# %%
+def train(model, x, y, epochs, masks=None):
+    """Plain training with Adam; the learning rate falls to zero."""
+    optimiser = torch.optim.Adam(model.parameters(), lr=5e-3, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x), generator=generator).split(50):
+            loss = torch.nn.functional.cross_entropy(model(x[rows]), y[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if masks is not None:
+                masks.apply(model)
+        schedule.step()
+    return model
+
+
+# %% [markdown]
+# Now compress. `compress` trains with a penalty on the number of weights (DRR, lesson 04), removes
+# the weights that the validation data do not miss (TAMADE, lesson 05), and fine-tunes what is left.
+# We do it three times, with different random numbers, to see whether it was luck.
+
+# %% tags=["nbval-ignore-output"]
+start = time.perf_counter()
+dense, small, dense_errors, small_errors = [], [], [], []
+for seed in range(3):
+    split = digits(seed=seed)
+    dense.append(train(MLP((64, 300, 100, 10), seed=seed), *split.train, epochs=60))
+    small.append(
+        compress(
+            MLP((64, 300, 100, 10), seed=seed),
+            split.train,
+            split.validation,
+            DRR(alpha=5e-4),
+            regularize=60,
+            finetune=20,
+            tolerance=0.1,
+            lr=5e-3,
+            batch_size=50,
+            seed=seed,
+            progress=False,
+        )
+    )
+    dense_errors.append(100 * error_rate(dense[-1], split.test))
+    small_errors.append(100 * error_rate(small[-1].model, split.test))
+    print(
+        f"seed {seed}: {small[-1].compression_rate:3.0f} times smaller, "
+        f"test error {dense_errors[-1]:.2f} % dense, {small_errors[-1]:.2f} % compressed"
+    )
+seconds = time.perf_counter() - start
+print(f"{seconds:.0f} seconds for three dense and three compressed networks")
+print()
+print(small[0].report())
+
+# %%
+rates = [one.compression_rate for one in small]
+lost = np.median(np.subtract(small_errors, dense_errors))
+print("at least 20 times smaller (median of 3):", np.median(rates) >= 20)
+print("at most one percentage point lost (median of 3):", lost <= 1)
+assert np.median(rates) >= 20 and lost <= 1
+
+# %% tags=["nbval-ignore-output"]
+guess.reveal(
+    round(np.median(rates)),
+    "Nothing here was tuned for a record: lesson 05 goes further.",
+)
+
+# %% [markdown]
+# ## What is left?
+#
+# Here is the compressed network, every surviving weight of it. The dense one would be a solid block
+# of ink.
+
+# %% tags=["signature"]
+model = small[0].model
+figure, (left, right) = plt.subplots(
+    1, 2, figsize=(8.6, 3.9), width_ratios=[1, 2.1], layout="constrained"
+)
+looked_at = (model[0].weight != 0).sum(dim=0).reshape(8, 8)
+image = left.imshow(looked_at, cmap="cividis")
+left.set(title="live weights on each pixel", xlabel="column", ylabel="row")
+left.grid(False)
+figure.colorbar(image, ax=left, shrink=0.75, label="number of weights")
+draw_network(model, right)
+right.set_title("64 pixels  →  300  →  100  →  10 digits", pad=14)
+show(
+    figure,
+    "Left: how many weights look at each pixel. The outer columns, which are white in nearly all "
+    "digits, are not looked at. Right: every live weight (solid blue positive, dashed orange "
+    "negative). Of the 300 and 100 hidden neurons, only a part is left.",
+)
+
+# %% [markdown]
+# Nobody told the network which pixels matter. The penalty asked of each weight: *do you pay for
+# yourself?* The weights on the empty margin did not.
+#
+# ## Checks, hints, solutions
+#
+# Every lesson has exercises. You write a function, and the check below it says one of four things.
+# Here they are:
+
+# %%
+def upside_down(tensors):
+    return sum(np.count_nonzero(t) for t in tensors) / sum(t.size for t in tensors)
+
+
+def crash(tensors):
+    return tensors.size
+
+
+def not_yet(tensors):
+    raise NotImplementedError
+
+
+for try_this in (not_yet, upside_down, crash):
+    ex("00.1").attempt(try_this)
+
+# %% [markdown]
+# The fourth verdict is yours to find. `ex("00.1").hint()` gives a hint, a stronger one each time,
+# and `ex("00.1").solution()` the answer. Both are also folded below each exercise. If you skip one,
+# the lesson goes on with our solution, so "Run All" always works.
+#
+# ### Exercise 00.1
+# What we count: all entries of all tensors, divided by the entries that are not zero.
+
+# %%
+def rate(tensors):
+    """Compression rate of a list of arrays of any shapes; at least one entry is not 0."""
+    ### BEGIN SOLUTION
+    return sum(t.size for t in tensors) / sum(np.count_nonzero(t) for t in tensors)
+    ### END SOLUTION
+
+
+rate = ex("00.1").attempt(rate)
+
+# %% [markdown]
+# ### Exercise 00.2
+# How do weights get to zero? The simplest way: drop the small ones.
+
+# %%
+def prune(theta, t):
+    """A copy of theta, an array of any shape, with the entries |theta| < t set to 0."""
+    ### BEGIN SOLUTION
+    return np.where(np.abs(theta) < t, 0.0, theta)
+    ### END SOLUTION
+
+
+prune = ex("00.2").attempt(prune)
+
+# %% [markdown]
+# ## Explore: drag the threshold
+#
+# An `Explore` has sliders (click one and use the arrow keys, if you like). **Predict first:** take
+# the *dense* network, trained without a penalty, and drop its small weights. How far can you go
+# before it reads badly? And the one trained with the penalty?
+
+# %%
+split = digits(seed=0)
+penalised = compress(
+    MLP((64, 300, 100, 10), seed=0), split.train, split.validation, DRR(alpha=5e-4),
+    regularize=60, finetune=0, tolerance=0, lr=5e-3, batch_size=50, progress=False,
+).model  # fmt: skip
+curves = {}
+for name, network in [("dense", dense[0]), ("with penalty", penalised)]:
+    flat = torch.cat([p.detach().flatten() for p in network.parameters()]).abs()
+    kept, errors, thresholds = [], [], np.logspace(-4, 0.3, 44)
+    for t in thresholds:
+        copy = MLP((64, 300, 100, 10), seed=0)
+        copy.load_state_dict(network.state_dict())
+        magnitude_prune(copy, float(t))
+        kept.append(int((flat >= t).sum()))
+        errors.append(100 * error_rate(copy, split.validation))
+    curves[name] = (thresholds, kept, errors)
+
+
+def drag(network, log_threshold):
+    thresholds, kept, errors = curves[network]
+    at = int(np.abs(np.log10(thresholds) - log_threshold).argmin())
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 4.2), sharex=True)
+    for axis, values, label in [(top, kept, "weights left"), (bottom, errors, "error (%)")]:
+        for name, line in [("dense", "--"), ("with penalty", "-")]:
+            chosen = name == network
+            axis.plot(
+                curves[name][0],
+                curves[name][1 if axis is top else 2],
+                color=COLORS["vermillion"] if name == "dense" else COLORS["blue"],
+                linestyle=line,
+                marker="",
+                linewidth=2.6 if chosen else 1.2,
+                label=name,
+            )
+        axis.plot(thresholds[at], values[at], "o", color="black", markersize=8)
+        axis.set(xscale="log", ylabel=label)
+    top.set_yscale("log")
+    top.legend(loc="lower left")
+    top.set_title(f"{network}: {kept[at]:,} weights left, {errors[at]:.1f} % errors")
+    bottom.set(xlabel="threshold")
+    return figure
+
+
+Explore(
+    drag,
+    description="Weights left (top) and validation error (bottom) against the threshold, for the "
+    "dense network (dashed) and the one trained with the penalty (solid). Both have a plateau and "
+    "then a cliff; on the plateau the penalised network has already lost most of its weights.",
+    labels={"network": "network", "log_threshold": "log10 of threshold"},
+    network=["dense", "with penalty"],
+    log_threshold=(-4.0, 0.3, 0.1, -1.0),
+)
+
+# %% [markdown]
+# Both networks have a plateau, where dropping weights does no harm, and a cliff. But at the edge of
+# its cliff the dense network still has many times more weights. A penalty during training does not
+# just find small weights: it *makes* the network one that needs few.
+#
+# ## How many bits is that?
+#
+# A rate counts weights. A file is made of bits, and it must also say *where* the surviving weights
+# belong.
+#
+# ### Exercise 00.3
+# A model has n weights, k of them alive, and each live value takes 32 bits. How many bits in all?
+
+# %%
+def sparse_bits(n, k):
+    """Bits of k values of 32 bits, and of their positions among n. support_bits(n, k) helps."""
+    ### BEGIN SOLUTION
+    return 32 * k + support_bits(n, k)
+    ### END SOLUTION
+
+
+sparse_bits = ex("00.3").attempt(sparse_bits)
+print(f"dense:                      {32 * 50_610 / 8:9,.0f} bytes")
+print(f"1,000 weights, values only: {32 * 1_000 / 8:9,.0f} bytes")
+print(f"1,000 weights, honestly:    {sparse_bits(50_610, 1_000) / 8:9,.0f} bytes")
+
+# %% [markdown]
+# ### Exercise 00.4
+# A network became 40 times smaller. Which share of its weights was removed? Give a number.
+
+# %%
+### BEGIN SOLUTION
+removed = 1 - 1 / 40
+### END SOLUTION
+removed = ex("00.4").attempt(removed)
+
+# %% [markdown]
+# ## Control: is it the number, or the choice?
+#
+# Perhaps *any* few weights would do, if they are trained long enough? Take the same number of weights
+# in each layer at random, and train them for as many epochs as the whole compression took. This must
+# do worse, or our choice of weights was worth nothing.
+
+# %% tags=["nbval-ignore-output"]
+random_errors = []
+for seed in range(3):
+    split, generator = digits(seed=seed), torch.Generator().manual_seed(seed)
+    masks = Masks(
+        {
+            name: mask.flatten()[torch.randperm(mask.numel(), generator=generator)].view_as(mask)
+            for name, mask in small[seed].masks.items()
+        }
+    )
+    chosen_at_random = MLP((64, 300, 100, 10), seed=seed)
+    masks.apply(chosen_at_random)
+    train(chosen_at_random, *split.train, epochs=85, masks=masks)
+    random_errors.append(100 * error_rate(chosen_at_random, split.test))
+
+figure, axis = plt.subplots(figsize=(6.4, 2.6))
+rows = {"dense": dense_errors, "compressed": small_errors, "same number, random": random_errors}
+for y, errors in enumerate(rows.values()):
+    axis.plot(errors, [y] * 3, "o", markersize=9, alpha=0.8, linestyle="", markevery=1)
+    axis.plot(np.median(errors), y, "|", color="black", markersize=24, markeredgewidth=2)
+axis.set(yticks=range(3), yticklabels=list(rows), xlabel="test error (%)", ylim=(2.5, -0.5), xlim=0)
+show(
+    figure,
+    "Test error of three networks each (dots) and their median (bar): dense, compressed, and with "
+    "the same number of weights chosen at random. The compressed ones are level with the dense "
+    "ones; the random ones are clearly worse, so it is the choice of weights that matters.",
+)
+
+# %%
+print("random weights do worse in every run:", bool(np.all(np.array(random_errors) > small_errors)))
+print("median gap of at least 2 points:", np.median(np.subtract(random_errors, small_errors)) >= 2)
+assert np.all(np.array(random_errors) > small_errors)
+
+# %% [markdown]
+# ## Quiz
+
+# %%
+quiz(
+    "00",
+    [
+        Question(
+            "The dense network and the compressed one were compared on ...",
+            (
+                "the training digits",
+                "the validation digits, where the threshold was chosen",
+                "digits that played no part in training or in any choice",
+            ),
+            answer=2,
+            why="The threshold and the epoch were chosen on validation data, so these are a little "
+            "flattering. Only the test digits are fair.",
+        ),
+        Question(
+            "Why three seeds?",
+            (
+                "To see how much of the result is luck",
+                "To make the result better",
+                "Because a network needs three starts",
+            ),
+            answer=0,
+            why="With 400 test digits, one digit more or less is 0.25 points, and training is "
+            "random. One run could be lucky.",
+        ),
+        Question(
+            "Pruning the dense network by the same threshold fails because ...",
+            (
+                "its weights are larger",
+                "its work is spread over many weights of middling size",
+                "magnitude says nothing about importance",
+            ),
+            answer=1,
+            why="Without a penalty there is no reason to concentrate. Magnitude does say something "
+            "(there is a plateau), but the cliff comes much earlier.",
+        ),
+    ],
+)
+
+# %% [markdown]
+# ## The map
+#
+# | | Lesson | You will see |
+# |---|---|---|
+# | **00** | **Start here** | most of a network is not needed |
+# | 01 | Description length | learning is coding: bits of model plus bits of data |
+# | **02** | **ℓ0 against ℓ1** | counting is not shrinking |
+# | 03 | PMMP | exact gradients for a yes-or-no choice, without sampling |
+# | 04 | DRR and relaxed ℓ1 | a smooth count, and how to undo a bias |
+# | 05 | TAMADE and dead weights | from small to zero |
+# | 06 | Compress a classifier | a real file, measured in bytes |
+# | 07 | Sample efficiency | how many weights do your data deserve? |
+# | 08 | Compressing text | a transformer against LZMA2 |
+# | 09 | Lottery tickets | a network inside a random one |
+# | 10 | Universal compression | few points that act like many |
+# | 11 | Capstone | compress a model that you care about |
+#
+# The bold ones are open; the others are being built. Your own progress, from the file on your
+# machine:
+
+# %% tags=["nbval-ignore-output"]
+progress_map()
+
+# %% [markdown]
+# ## What to take away
+# 1. A trained network usually needs a small part of its weights.
+# 2. A penalty in training, then a threshold, then fine-tuning: that is the pattern of this course.
+# 3. Say what you count: weights, bits, or bytes. Say on which data.
+# 4. A control that must fail tells you whether the method did it.
+#
+# **Limits.** These digits are small and easy. On them a network of the right size from the start
+# would do, too: the question "how do I know the right size?" is where compression begins.
+#
+# **What would change our mind.** Random weights that read as well as the chosen ones.
+#
+# ## Read more
+# - LeCun, Denker and Solla, *Optimal brain damage* (1990). Look at how old the question is.
+# - *Efficient compression of neural networks and datasets* (arXiv 2505.17469). The paper that half of
+#   this course is about: look at the list of methods.
+# - Rissanen, *Modeling by shortest data description* (1978). Look at the first page only.
+#
+# ## From words to code
+# | In words | Code |
+# |---|---|
+# | a smooth count of weights as a penalty | `DRR(alpha, beta)` |
+# | train, prune, fine-tune | `compress(model, train, validation, regularizer)` |
+# | all weights / live weights | `compression_rate(model)` |
+# | bits of the positions | `support_bits(n, k)` |
+
+# %% [markdown] tags=["teacher"]
+# ## Teacher's note
+# **Before class:** run `make lab` once on the room's machines (it downloads packages), and
+# `l0course doctor`. **15 minutes:** cold open and the picture of the weights; take guesses by show of
+# hands. **50 minutes:** everything up to the control. **90 minutes:** add the quiz, and let each group
+# change one thing (alpha, the widths, the tolerance) and report.
+#
+# **Misconceptions.** (1) "40 times smaller means 40 times faster." Zeros in a dense matrix cost as
+# much time as other numbers; the course says each time what it counts. (2) "The small network was
+# inside the dense one." It was not found in it: the penalty shaped it during training. Lesson 09 takes
+# up the other question. (3) "Compression costs accuracy." On small data it often helps: lesson 07.
+#
+# **Discussion.** *Is the control fair?* It gets the same number of weights in each layer and as many
+# epochs. It does not get a second chance to choose. *How would you choose better without a penalty?*
+# Prune the dense network step by step and retrain; good, and costs more training.
