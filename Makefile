@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 
 PINS := pyproject.toml requirements.lock Makefile
-NBVAL := --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 120 -p no:doctest
+NBVAL := -q -o addopts= --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 120
 STRICT = $(BIN)/python -m pytest --nbval $(NBVAL) -n $(WORKERS) --dist loadfile notebooks/solutions
 STUDENT = $(BIN)/python -m pytest --nbval-lax $(NBVAL) -n $(WORKERS) --dist loadfile \
 	$(wildcard notebooks/*.ipynb)
