@@ -23,10 +23,16 @@ STRICT = $(BIN)/python -m pytest --nbval $(NBVAL) -n $(WORKERS) --dist loadfile 
 STUDENT = $(BIN)/python -m pytest --nbval-lax $(NBVAL) -n $(WORKERS) --dist loadfile \
 	$(wildcard notebooks/*.ipynb)
 
+# JupyterLab asks nobody about news, and asks no server for updates.
+LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings
+QUIET_LAB := '{"@jupyterlab/apputils-extension:notification": \
+	{"fetchNews": "false", "checkForUpdates": false}}'
+
 .PHONY: lab test two-threads build figures lock clean
 lab: $(VENV)/.lab
+	@mkdir -p $(LAB_SETTINGS) && echo $(QUIET_LAB) > $(LAB_SETTINGS)/overrides.json
 	$(BIN)/jupyter lab --ServerApp.root_dir=notebooks \
-		--ServerApp.default_url=/lab/tree/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: $(VENV)/.test
 	$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

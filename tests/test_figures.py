@@ -82,7 +82,7 @@ def test_every_figure_has_words_a_source_and_recorded_numbers(name):
     assert figure.source and figure.title and "smoke" in figure.presets
     preset = next(p for p in figure.presets if p != "smoke")
     picture = figure.draw(figure.load(preset))  # raises if a committed record is stale
-    labels = [axis.get_xlabel() + axis.get_ylabel() for axis in picture.axes]
+    labels = [a.get_xlabel() + a.get_ylabel() + a.get_title() for a in picture.axes]
     assert all(labels)
     header, rows = figure.table(figure.load(preset))
     assert all(len(row) == len(header) for row in rows)

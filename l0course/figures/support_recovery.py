@@ -119,11 +119,9 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
             at = float(np.interp(1 / np.sqrt(S), rho, range(len(rho))))
             axis.axvline(at, color=COLORS["vermillion"], linestyle="--", linewidth=2)
         bar = figure.colorbar(image, ax=axis, shrink=0.9)
-        if low == 0:
-            bar.set_label("share of data sets")
-        else:
+        bar.ax.set_title("share" if low == 0 else "ratio", fontsize=9)
+        if low != 0:
             bar.set_ticks([-2, -1, 0, 1, 2], labels=["1/4", "1/2", "1", "2", "4"])
-            bar.set_label("below 1: counting wins")
     axes[0].set_ylabel("signal to noise ratio")
     return figure
 

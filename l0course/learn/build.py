@@ -134,7 +134,7 @@ def _cells(lesson: Lesson, student: bool) -> NotebookNode:
         else:
             cell.source = MARKER.sub("", solved)
         cells.append(cell)
-        for identifier in ATTEMPT.findall(solved):
+        for identifier in ATTEMPT.findall(solved) if "### BEGIN SOLUTION" in solved else []:
             cells.append(nbformat.v4.new_markdown_cell(_folded(ex(identifier).exercise, solved)))
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata = {

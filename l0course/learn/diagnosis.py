@@ -87,11 +87,12 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     kept = " (What your function prints is kept back here.)" if printed.getvalue() else ""
     smallest = min(failed, key=lambda i: len(_arguments(exercise, cases[i])))
     example = _counter_example(exercise, cases[smallest], got[smallest], right[smallest])
+    only_changed = all(same(got[i].result, right[i].result) for i in failed)  # its arguments
     for mistake in exercise.mistakes:
         if _behaves_like(mistake.wrong, cases, got, same):
-            return _wrong(f"{mistake.says} {example}{kept}", mistake.name)
-    changed = [i for i in failed if same(got[i].result, right[i].result)]
-    if len(changed) == len(failed):
+            words = mistake.says if only_changed else f"{mistake.says} {example}"
+            return _wrong(words + kept, mistake.name)
+    if only_changed:
         return _wrong(_changed(exercise, got[smallest], right[smallest]) + kept, "in-place")
     flaw = difference(got[smallest].result, right[smallest].result) or ""
     return _wrong(f"{flaw} {example}{kept}".strip())

@@ -60,7 +60,7 @@ RATE = Exercise(
         "sum(t.size for t in tensors) / sum(np.count_nonzero(t) for t in tensors)",
     ),
     why="All entries of all tensors, divided by those that are not zero. Biases count like "
-    "weights. Positions are not counted here; the next exercise does that.",
+    "weights. Positions are not counted here; exercise 00.3 does that.",
 )
 
 # --- 00.2: prune ----------------------------------------------------------------------------------
@@ -152,6 +152,12 @@ SPARSE_BITS = Exercise(
             "less.",
         ),
         Mistake(
+            "a fixed address",
+            lambda n, k: 64.0 * k,
+            "You gave each weight an address of 32 bits. All positions together need only "
+            "log2 C(n, k) bits.",
+        ),
+        Mistake(
             "bytes",
             lambda n, k: (32 * k + support_bits(n, k)) / 8,
             "That is the number of bytes. Bits are asked for: 8 to a byte.",
@@ -175,6 +181,7 @@ REMOVED = Exercise(
     difficulty=1,
     minutes=2,
     reference=0.975,
+    same=lambda got, right: np.ndim(got) == 0 and abs(got - right) < 0.006,  # 0.98 will do
     mistakes=(
         Mistake(
             "per cent",

@@ -23,7 +23,7 @@ def keep_or_drop(theta: np.ndarray, alpha: float) -> np.ndarray:
 
 THETAS = (
     (np.array([3.0, -0.2]), 0.5),
-    (np.array([1.0, -1.2, 0.8, 0.0]), 0.5),
+    (np.array([1.1, -1.2, 0.8, 0.0]), 0.5),
     (np.array([-2.5, 0.1, 0.3, 0.6, -0.9, 4.0]), 0.2),
     (np.array([[0.3, -3.0], [1.7, 2.2]]), 1.5),
     (np.array([0.05, -0.5, 7.0]), 0.0),
@@ -55,7 +55,7 @@ SHRINK = Exercise(
         ),
         Mistake(
             "ridge",
-            lambda theta, alpha: theta / (1 + 2 * alpha),
+            lambda theta, alpha: theta / (1 + alpha),
             "That is the map of the squared penalty: everything shrinks in proportion, and nothing "
             "becomes exactly 0.",
         ),
@@ -85,6 +85,12 @@ KEEP_OR_DROP = Exercise(
             "whatever its size, so a survivor stays where the data want it.",
         ),
         Mistake(
+            "shrink again",
+            lambda theta, alpha: shrink(theta, alpha),
+            "That is the answer of 02.1. Under l0 a survivor is not shrunk, and the threshold is "
+            "another one.",
+        ),
+        Mistake(
             "threshold alpha",
             lambda theta, alpha: np.where(np.abs(theta) < alpha, 0.0, theta),
             "The threshold is not alpha itself. Dropping theta costs theta^2 / 2, and keeping it "
@@ -103,14 +109,14 @@ KEEP_OR_DROP = Exercise(
         ),
     ),
     hints=(
-        "There are only two candidates for x: 0, and the best x that is not 0.",
+        "If you have paid for being there, the size is free. Which x is best then?",
         "The best nonzero x is theta itself. It costs alpha. x = 0 costs theta^2 / 2.",
         "Keep theta where theta^2 / 2 >= alpha, that is where |theta| >= sqrt(2 alpha); "
         "np.where makes the choice.",
     ),
     why="A nonzero x pays alpha whatever its size, so the best one is x = theta, at a cost of "
     "alpha. x = 0 costs theta^2 / 2. The cheaper one wins, and they meet at |theta| = "
-    "sqrt(2 alpha). Nothing is shrunk: no bias, but a jump.",
+    "sqrt(2 alpha). Nothing is shrunk, but there is a jump.",
 )
 
 # --- 02.3: undo the bias --------------------------------------------------------------------------
@@ -138,6 +144,7 @@ def _refit_cases(generator: np.random.Generator) -> list[tuple]:
     for n, p in [(8, 3), (20, 6)]:
         X, w = generator.normal(size=(n, p)).round(1), np.zeros(p)
         w[1 : p - 1] = 0.3
+        w[1] = -0.2
         cases.append((X, generator.normal(size=n).round(1), w))
     return cases
 
@@ -155,6 +162,12 @@ REFIT = Exercise(
             lambda X, y, w: np.linalg.lstsq(X, y, rcond=None)[0],
             "You fitted all columns, so the zeros came back. Fit only the columns where w is not "
             "0, and leave the others at 0.",
+        ),
+        Mistake(
+            "masked afterwards",
+            lambda X, y, w: np.where(w != 0, np.linalg.lstsq(X, y, rcond=None)[0], 0.0),
+            "You fitted all columns and dropped some afterwards. Drop them first: without them, "
+            "the other coefficients come out differently.",
         ),
         Mistake(
             "support only",
@@ -212,6 +225,13 @@ def _largest(scores: np.ndarray, k: int) -> tuple[int, ...]:
     return tuple(sorted(np.argsort(-np.abs(scores), kind="stable")[:k].tolist()))
 
 
+def _backward(X: np.ndarray, y: np.ndarray, k: int) -> tuple[int, ...]:
+    left = tuple(range(X.shape[1]))
+    while len(left) > k:
+        left = min(itertools.combinations(left, len(left) - 1), key=lambda s: rss(X, y, s))
+    return left
+
+
 def _worst(X: np.ndarray, y: np.ndarray, k: int) -> tuple[int, ...]:
     return max(itertools.combinations(range(X.shape[1]), k), key=lambda s: rss(X, y, s))
 
@@ -235,6 +255,7 @@ BEST_SUBSET = Exercise(
     minutes=10,
     reference=best_subset,
     cases=_subset_cases,
+    same=lambda got, right: sorted(np.ravel(got).tolist()) == right.tolist(),  # in any order
     mistakes=(
         Mistake(
             "greedy",
@@ -247,6 +268,18 @@ BEST_SUBSET = Exercise(
             lambda X, y, k: _largest(X.T @ y / np.linalg.norm(X, axis=0), k),
             "You took the k columns that agree most with y one by one. Correlated columns carry "
             "the same news twice, so compare the fits of whole subsets.",
+        ),
+        Mistake(
+            "by inner product",
+            lambda X, y, k: _largest(X.T @ y, k),
+            "You ranked the columns one by one, by X.T @ y. Their sizes and their overlap fool "
+            "this ranking: compare the fits of whole subsets.",
+        ),
+        Mistake(
+            "backward elimination",
+            _backward,
+            "That is backward elimination: a column that was dropped early never came back. "
+            "Compare all subsets of size k.",
         ),
         Mistake(
             "largest least-squares coefficients",
@@ -302,6 +335,16 @@ TOTAL_BITS = Exercise(
             "squares by ln(2).",
         ),
         Mistake(
+            "ln 2 forgotten",
+            lambda residuals, sigma, p, k, b: (
+                len(residuals) / 2 * math.log2(2 * math.pi * sigma**2)
+                + np.square(residuals).sum() / (2 * sigma**2)
+                + support_bits(p, k)
+                + b * k
+            ),
+            "The squares are in nats, and the rest is in bits: divide RSS / (2 sigma^2) by ln(2).",
+        ),
+        Mistake(
             "positions forgotten",
             lambda residuals, sigma, p, k, b: gaussian_bits(residuals, sigma) + b * k,
             "The positions are missing: the receiver must learn which k of the p columns you "
@@ -341,6 +384,7 @@ BREAKS = Exercise(
     difficulty=2,
     minutes=5,
     reference=1 / 3,
+    same=lambda got, right: np.ndim(got) == 0 and abs(got - right) < 0.005,  # 0.33 will do
     mistakes=(
         Mistake(
             "s instead of its root",
