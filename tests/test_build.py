@@ -1,6 +1,7 @@
 """The lesson builder, on a small lesson of its own and on the lessons of the course."""
 
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -8,6 +9,9 @@ import pytest
 
 from l0course.cli import main
 from l0course.learn import build
+
+sys.path.insert(0, str(Path(__file__).parent))
+import run_notebooks  # noqa: E402
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -76,6 +80,16 @@ def test_a_lesson_is_built_checked_and_found_stale(lesson, capsys):
     folder = str(lesson.source.parents[1])
     assert main(["build", "--check", "--folder", folder]) == 1
     assert "run `make build`" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_runner_without_nbval_sees_what_nbval_would_see(lesson):
+    build.build(lesson)
+    assert run_notebooks.problems(lesson.solved) == run_notebooks.problems(lesson.student) == []
+    notebook = nbformat.read(lesson.solved, as_version=4)
+    notebook.cells[1].outputs[0].text = "something else"
+    nbformat.write(notebook, lesson.solved)
+    assert "something else" in run_notebooks.problems(lesson.solved)[0]
 
 
 @pytest.mark.filterwarnings("default")

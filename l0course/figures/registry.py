@@ -27,7 +27,7 @@ from typing import Any
 
 from matplotlib.figure import Figure as Picture
 
-__all__ = ["Figure", "StaleRecordError", "find", "names", "results_folder"]
+__all__ = ["Figure", "StaleRecordError", "find", "names", "results_folder", "versions"]
 
 MODULES = {
     "support_recovery": "l0course.figures.support_recovery",
@@ -149,7 +149,7 @@ class Figure:
             "seconds": round(seconds, 2),
             "date": date.today().isoformat(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            "versions": _versions(),
+            "versions": versions(),
         }
         path = self.path(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +164,8 @@ def _timed(name: str, cell: dict) -> tuple[dict, float]:
     return result, time.perf_counter() - start
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions that decide the numbers, for a record."""
     packages = ("l0course", "numpy", "scipy", "scikit-learn", "torch")
     found = {package: importlib.metadata.version(package) for package in packages}
     return {"python": platform.python_version(), **found}

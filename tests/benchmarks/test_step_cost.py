@@ -1,7 +1,7 @@
 """What the penalties add to a training step of LeNet-300-100 at batch 128.
 
 Measured side by side: in each round every variant takes a few steps, and the ratio of medians over
-the rounds is printed. Run it with
+the rounds is printed, and recorded in data/results/benchmarks/step_cost.json. Run it with
 
     python tests/benchmarks/test_step_cost.py
 
@@ -10,6 +10,7 @@ As a test it only checks that the variants compute what they should: a test neve
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from l0course import DRR, L1, LeNet300
+from l0course.figures.registry import results_folder, versions
 
 BATCH, STEPS = 128, 10
 
@@ -63,6 +65,11 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     measured = measure(rounds=200)
     plain = statistics.median(measured["plain"].seconds)
+    record = {"command": "python tests/benchmarks/test_step_cost.py", "versions": versions()}
     for name, variant in measured.items():
         median = statistics.median(variant.seconds)
         print(f"{name:6} {1e3 * median:6.3f} ms a step, {median / plain:.3f} times plain")
+        record[name] = {"milliseconds": 1e3 * median, "times_plain": median / plain}
+    path = results_folder() / "benchmarks" / "step_cost.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
