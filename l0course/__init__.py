@@ -20,14 +20,15 @@ _HOME = {
         "compression_rate",
         "count_nonzero",
         "magnitude_prune",
-        "random_gradient_prune",
         "tamade",
     ],
+    "dead_weights": ["random_gradient_prune"],
+    "evaluation": ["error_rate", "mean_loss"],
     "best_subset": ["L0Regression", "RelaxedLasso", "best_subsets"],
     "datasets": ["diabetes", "digits", "fashion_mnist", "mnist", "mnist_5k"],
     "generated": ["sparse_regression"],
     "image_files": ["CorruptDataError", "download"],
-    "training": ["Compressed", "compress", "error_rate", "mean_loss"],
+    "training": ["Compressed", "compress"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

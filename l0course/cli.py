@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from .checks import integer
+
 __all__ = ["main"]
 
 
@@ -64,6 +66,11 @@ def _build(options: argparse.Namespace) -> int:
         for lesson in build.lessons(options.folder)
         if not options.lessons or lesson.source.stem[:2] in options.lessons
     ]
+    unknown = set(options.lessons) - {lesson.source.stem[:2] for lesson in chosen}
+    if unknown:
+        raise ValueError(
+            f"there is no lesson {', '.join(sorted(unknown))} in {options.folder}/src."
+        )
     if options.check:
         reasons = [reason for lesson in chosen for reason in build.stale(lesson)]
         for reason in reasons:
@@ -85,6 +92,8 @@ def _figures(options: argparse.Namespace) -> int:
             figure = registry.find(name)
             print(f"{name:18} {figure.title}  [{', '.join(figure.presets)}]")
         return 0
+    integer("--jobs", options.jobs, 1)
+    options.out.mkdir(parents=True, exist_ok=True)  # find out now if it cannot be written
     figure = registry.find(options.name)
     cells = figure.cells(options.preset)
     bar = tqdm(total=len(cells), unit="cell", disable=None)
@@ -115,7 +124,6 @@ def save(figure, preset: str, folder: Path) -> list[Path]:
 
     use_style()
     results = figure.load(preset)
-    folder.mkdir(parents=True, exist_ok=True)
     picture = figure.draw(results)
     paths = [folder / f"{figure.name}{ending}" for ending in (".svg", ".pdf", ".png", ".csv")]
     paths[2].write_bytes(png(picture))

@@ -42,8 +42,8 @@ def gaussian_bits(residuals: ArrayLike, sigma: float, precision: float = 1.0) ->
     r = np.asarray(residuals, dtype=np.float64)
     if not np.isfinite(r).all():
         raise ValueError("residuals must be finite, but some are NaN or infinite: check the model.")
-    per_value = 0.5 * math.log2(2 * math.pi * sigma**2) - math.log2(precision)
-    return float(r.size * per_value + np.square(r).sum() / (2 * sigma**2 * math.log(2)))
+    per_value = math.log2(sigma) + 0.5 * math.log2(2 * math.pi) - math.log2(precision)
+    return float(r.size * per_value + np.square(r / sigma).sum() / (2 * math.log(2)))
 
 
 def support_bits(n: int, k: int) -> float:
@@ -56,7 +56,7 @@ def support_bits(n: int, k: int) -> float:
     """
     if not 0 <= k <= n:
         raise ValueError(f"support_bits needs 0 <= k <= n, but k is {k} and n is {n}.")
-    k = min(k, n - k)
+    n, k = int(n), min(int(k), int(n) - int(k))
     if k == 0:
         return 0.0
     return float((-math.log1p(n) - betaln(n - k + 1, k + 1)) / math.log(2))
@@ -72,7 +72,7 @@ def two_part_bits(data_bits: float, n: int, k: int, bits_per_parameter: float = 
     134.37
     """
     require("bits_per_parameter", bits_per_parameter, least=0)
-    return data_bits + math.log2(n + 1) + support_bits(n, k) + k * bits_per_parameter
+    return data_bits + math.log2(int(n) + 1) + support_bits(n, k) + k * bits_per_parameter
 
 
 def prequential_bits(losses_nats: ArrayLike) -> float:

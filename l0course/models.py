@@ -44,7 +44,7 @@ def MLP(  # noqa: N802 (named as the field names it)
         raise ValueError(f"widths needs two or more sizes of at least 1, but it is {widths}.")
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         for n_in, n_out in zip(widths, widths[1:], strict=False):
             layers += [nn.Linear(n_in, n_out, dtype=dtype), activation()]
     return nn.Sequential(*layers[:-1])

@@ -61,7 +61,7 @@ def smooth_l0(theta: Tensor, beta: float) -> Tensor:
     1.632
     """
     require("beta", beta, above=0)
-    return (1 - torch.exp(-beta * theta.abs())).sum()
+    return -torch.expm1(-beta * theta.abs()).sum()
 
 
 def capped_quadratic(theta: Tensor, u: float | Tensor, alpha: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""From small weights to zero weights: masks, thresholds, TAMADE and random gradient pruning.
+"""From small weights to zero weights: what is counted, masks, thresholds and TAMADE.
 
 Source: main paper (arXiv 2505.17469), Section 3 and appendix; what is counted: design of the
 tables there (compression rate = all trainable entries / nonzero entries).
@@ -6,13 +6,11 @@ tables there (compression rate = all trainable entries / nonzero entries).
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .checks import require
@@ -23,7 +21,6 @@ __all__ = [
     "compression_rate",
     "count_nonzero",
     "magnitude_prune",
-    "random_gradient_prune",
     "tamade",
 ]
 
@@ -97,7 +94,7 @@ class Masks(Mapping[str, Tensor]):
             differ = sorted(dict(mine.items() ^ theirs.items()))
             raise ValueError(f"These masks are of another model: {', '.join(differ)} differ.")
         for name, p in parameters.items():
-            p.mul_(self[name].to(p.device))
+            p.masked_fill_(~self[name].to(p.device), 0)
 
     def __getitem__(self, name: str) -> Tensor:
         return self._masks[name]
@@ -177,7 +174,7 @@ def tamade(
     tolerance : float
         Allowed relative rise of the metric.
     resolution : float
-        Magnitudes closer than this are treated as one.
+        Width of the bins in which magnitudes are treated as one; 0 keeps all apart.
 
     Raises
     ------
@@ -235,13 +232,13 @@ def _candidates(tensors: list[Tensor], resolution: float) -> list[float]:
     """Thresholds that differ in what they prune: the sorted nonzero magnitudes, and one above."""
     sizes = torch.cat([t.abs().flatten() for t in tensors])
     sizes = torch.unique(sizes[sizes > 0])  # sorted
-    if resolution > 0 and len(sizes) > 0:  # the smallest magnitude of each group of close ones
-        groups = torch.floor(sizes.double() / resolution)
-        first = torch.ones_like(groups, dtype=torch.bool)
-        first[1:] = groups[1:] != groups[:-1]
-        sizes = sizes[first]
-    listed = sizes.tolist()
-    return listed + [math.nextafter(listed[-1], math.inf) * (1 + 1e-6)] if listed else []
+    if len(sizes) == 0:
+        return []
+    top = 2 * float(sizes[-1])
+    if resolution > 0:  # the smallest magnitude of each bin
+        bins = torch.floor(sizes.double() / resolution)
+        sizes = sizes[torch.diff(bins, prepend=bins[:1] - 1) > 0]
+    return [*sizes.tolist(), top]
 
 
 def _probes(n: int) -> list[int]:
@@ -250,77 +247,10 @@ def _probes(n: int) -> list[int]:
     half = max(0, min(4, left // 2))
     even = {n * j // (half + 1) for j in range(1, half + 1)}
     few_left = {n - round(n ** (j / half)) for j in range(half)}
-    return sorted((even | few_left) & set(range(n)))
+    return sorted(i for i in even | few_left if 0 <= i < n)
 
 
 @torch.no_grad()
 def _set_pruned(parameters: list[nn.Parameter], original: list[Tensor], threshold: float) -> None:
     for p, o in zip(parameters, original, strict=True):
         p.copy_(o).masked_fill_(o.abs() < threshold, 0)
-
-
-def random_gradient_prune(model: nn.Module, example_input: Tensor, seed: int = 0) -> int:
-    """Set to zero, in place, every weight that lies on no live path from input to output.
-
-    A weight behind a neuron without inputs (dead head), or before one without outputs (dead tail),
-    has a gradient of exactly zero for every input and loss. For random inputs and a random loss
-    any other weight has a nonzero gradient with probability 1, so one backward pass finds all
-    spurious weights, whatever the architecture (main paper, appendix).
-
-    Three things make that hold beyond smooth activations. `nn.ReLU` modules are given a slope on
-    both sides for this one pass, so a neuron that happens to be off on the random inputs is not
-    mistaken for a dead one. The example goes through beside the random inputs, so a weight that it
-    needs stays. And the pass runs in double precision on a copy, so small products do not
-    underflow. Neurons that are constant but not zero are not found.
-
-    Parameters
-    ----------
-    model : nn.Module
-    example_input : Tensor, (batch, ...)
-        Real inputs, on the model's device. Integers (tokens) are used without random inputs.
-    seed : int
-        Draws the random inputs and the random loss.
-
-    Returns
-    -------
-    int
-        Number of weights removed (nonzero before, zero after).
-
-    Raises
-    ------
-    ValueError
-        If the model has no trainable parameters, or a weight or an input is not finite.
-
-    Examples
-    --------
-    >>> model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.ReLU(), nn.Linear(2, 1, bias=False))
-    >>> _ = model[0].weight.data.copy_(torch.tensor([[1.0], [2.0]]))
-    >>> _ = model[2].weight.data.copy_(torch.tensor([[3.0, 0.0]]))      # neuron 2: no output
-    >>> random_gradient_prune(model, torch.zeros(8, 1)), model[0].weight.flatten().tolist()
-    (1, [1.0, 0.0])
-    """
-    parameters = trainable(model)
-    if not all(p.isfinite().all() for p in parameters.values()):
-        raise ValueError("The model holds NaN or infinite weights; train it again before pruning.")
-    if not example_input.isfinite().all():
-        raise ValueError("example_input holds NaN or infinite values; remove those rows first.")
-    twin = copy.deepcopy(model).double().eval()
-    for module in twin.modules():
-        if isinstance(module, nn.ReLU):
-            module.forward = lambda x: F.leaky_relu(x, 0.5)
-    generator = torch.Generator().manual_seed(seed)
-    x = example_input
-    if x.is_floating_point():
-        noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        x = torch.cat([x.double(), noise.to(x.device)])
-    output = twin(x)
-    weights = torch.randn(output.shape, generator=generator, dtype=torch.float64)
-    twin.zero_grad()
-    (output * weights.to(output.device)).sum().backward()
-    removed = 0
-    with torch.no_grad():
-        for p, q in zip(parameters.values(), trainable(twin).values(), strict=True):
-            dead = (p != 0) & ((q.grad == 0) if q.grad is not None else True)
-            removed += int(dead.sum())
-            p.masked_fill_(dead, 0)
-    return removed

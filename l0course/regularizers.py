@@ -54,7 +54,7 @@ class Regularizer:
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         if not self.parameters:
             raise ValueError("The model has no trainable parameters, so there is nothing to prune.")
-        self._work = [[torch.empty_like(p), torch.empty_like(p)] for p in self.parameters]
+        self._work: list[list[Tensor]] = []
         return self
 
     def _attached(self) -> list[nn.Parameter]:
@@ -73,7 +73,9 @@ class Regularizer:
 
         The same as adding `penalty()` to the loss, but several times cheaper.
         """
-        for p, work in zip(self._attached(), self._work, strict=True):
+        if [w[0].dtype for w in self._work] != [p.dtype for p in self._attached()]:
+            self._work = [[torch.empty_like(p), torch.empty_like(p)] for p in self.parameters]
+        for p, work in zip(self.parameters, self._work, strict=True):
             if p.grad is not None:
                 self.add_slope(p, p.grad, self.alpha * self.ramp, work)
 

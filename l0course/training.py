@@ -16,31 +16,28 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
-from .checks import require
+from .checks import integer, require
+from .dead_weights import random_gradient_prune
+from .evaluation import Data, Loss, loss_function, mean_loss
 from .pruning import (
     Masks,
     TamadeResult,
     compression_rate,
     count_nonzero,
-    random_gradient_prune,
     tamade,
     trainable,
 )
 from .regularizers import Regularizer
 
-__all__ = ["Compressed", "compress", "error_rate", "mean_loss"]
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-Data = tuple[Tensor, Tensor]
-LOSSES: dict[str, Loss] = {"cross_entropy": F.cross_entropy, "mse": F.mse_loss}
+__all__ = ["Compressed", "compress"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,7 @@ class Compressed:
     history : one dict an epoch: phase, epoch, train_loss, validation_loss (both without penalty).
     pruning : what TAMADE found.
     spurious : weights removed by random gradient pruning.
+    validation_loss : of the model that is returned.
     seconds : wall time.
     """
 
@@ -62,6 +60,7 @@ class Compressed:
     history: list[dict]
     pruning: TamadeResult
     spurious: int
+    validation_loss: float
     seconds: float
 
     @property
@@ -72,7 +71,6 @@ class Compressed:
     def report(self) -> str:
         """A few lines for a person."""
         total = sum(p.numel() for p in trainable(self.model).values())
-        last = self.history[-1]
         return "\n".join(
             [
                 f"weights          {count_nonzero(self.model):,} of {total:,} live",
@@ -81,29 +79,10 @@ class Compressed:
                 f"{self.pruning.evaluations} evaluations"
                 + ("" if self.pruning.monotone else " (the loss was not monotone)"),
                 f"spurious weights {self.spurious} removed by random gradient pruning",
-                f"validation loss  {last['validation_loss']:.4f} after {last['phase']}",
+                f"validation loss  {self.validation_loss:.4f}",
                 f"time             {self.seconds:.1f} s",
             ]
         )
-
-
-@torch.no_grad()
-def mean_loss(model: nn.Module, data: Data, loss: str | Loss = "cross_entropy") -> float:
-    """Mean loss of the model on (x, y), in evaluation mode, computed in batches of 10,000 rows."""
-    function = _loss(loss)
-    was_training = model.training
-    model.eval()
-    x, y = data
-    total = 0.0
-    for a, b in zip(x.split(10_000), y.split(10_000), strict=True):
-        total += float(function(model(a), b)) * len(a)
-    model.train(was_training)
-    return total / len(x)
-
-
-def error_rate(model: nn.Module, data: Data) -> float:
-    """Share of wrong classes, in [0, 1], on (x, y) with integer labels y."""
-    return mean_loss(model, data, lambda out, y: (out.argmax(-1) != y).double().mean())
 
 
 def compress(
@@ -157,7 +136,7 @@ def compress(
 
     Examples
     --------
-    >>> from l0course import DRR, MLP, compress
+    >>> from l0course import DRR, MLP, compress, error_rate
     >>> x = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
     >>> y = (x[:, 0] > 0).long()                       # four of the five inputs are useless
     >>> done = compress(MLP((5, 16, 2), seed=0), (x, y), (x, y), DRR(alpha=3e-2), lr=1e-2,
@@ -167,13 +146,18 @@ def compress(
     """
     start = time.perf_counter()
     for name, value in [("warmup", warmup), ("regularize", regularize), ("finetune", finetune)]:
-        require(name, value, least=0)
-    for name, value in [("lr", lr), ("batch_size", batch_size)]:
-        require(name, value, above=0)
-    for name, value in [("ramp", ramp), ("tolerance", tolerance)]:
-        require(name, value, least=0)
-    function = _loss(loss)
-    train, validation = _checked("train", train, device), _checked("validation", validation, device)
+        integer(name, value, 0)
+    integer("batch_size", batch_size, 1)
+    integer("seed", seed, 0)
+    require("lr", lr, above=0)
+    require("tolerance", tolerance, least=0)
+    if not 0 <= ramp <= 1:
+        raise ValueError(f"ramp must lie between 0 and 1, but it is {ramp!r}.")
+    function = loss_function(loss)
+    train, validation = (
+        _checked(name, data, loss, device)
+        for name, data in [("train", train), ("validation", validation)]
+    )
     model = copy.deepcopy(model).to(device)
     penalty = copy.copy(regularizer).attach(model)
     generator = torch.Generator().manual_seed(seed)
@@ -183,8 +167,7 @@ def compress(
     def strength(epoch: float) -> float:
         return min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * regularize))
 
-    with torch.random.fork_rng(devices=[]), bar:
-        torch.manual_seed(seed)
+    with _seeded(seed, device), bar:
         history = _train(
             model, train, validation, "regularise", warmup + regularize,
             penalty=penalty, strength=strength, **common,
@@ -194,11 +177,26 @@ def compress(
         found = tamade(model, lambda m: mean_loss(m, validation, function), tolerance)
         spurious += random_gradient_prune(model, example, seed)
         if count_nonzero(model) == 0:
-            raise ValueError("Every weight was pruned: use a smaller alpha or a smaller tolerance.")
+            raise ValueError(
+                "Every weight was pruned: on the validation data a model of zeros is as good as "
+                "the trained one. Use a smaller alpha, train longer, or lower the tolerance."
+            )
         masks = Masks.of(model)
         history += _train(model, train, validation, "fine-tune", finetune, masks=masks, **common)
     model.eval()
-    return Compressed(model, masks, history, found, spurious, time.perf_counter() - start)
+    final = mean_loss(model, validation, function)
+    return Compressed(model, masks, history, found, spurious, final, time.perf_counter() - start)
+
+
+@contextmanager
+def _seeded(seed: int, device: str | torch.device) -> Iterator[None]:
+    """PyTorch's global random state set for this block, and put back after it."""
+    cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
 
 
 def _train(
@@ -246,6 +244,8 @@ def _train(
             if masks is not None:
                 masks.apply(model)
             total += value.item() * len(rows)
+        if not math.isfinite(total):
+            raise ValueError(f"The loss became {total} in epoch {epoch + 1}: use a smaller lr.")
         held_out = mean_loss(model, validation, loss)
         history.append(
             {
@@ -264,15 +264,7 @@ def _train(
     return history
 
 
-def _loss(loss: str | Loss) -> Loss:
-    if callable(loss):
-        return loss
-    if loss not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)} or a function, not {loss!r}.")
-    return LOSSES[loss]
-
-
-def _checked(name: str, data: Data, device: str | torch.device) -> Data:
+def _checked(name: str, data: Data, loss: str | Loss, device: str | torch.device) -> Data:
     """(x, y) as tensors on the device; one clear sentence if they cannot be trained on."""
     x, y = (torch.as_tensor(part) for part in data)
     if len(x) == 0 or len(x) != len(y):
@@ -285,4 +277,9 @@ def _checked(name: str, data: Data, device: str | torch.device) -> Data:
             raise ValueError(
                 f"{name} {part} holds NaN or infinite values; remove those rows first."
             )
+    if loss == "cross_entropy" and (y.dim() != 1 or y.dtype != torch.int64):
+        raise ValueError(
+            f"cross_entropy needs classes: {name} y of shape (n,) and type torch.int64, but it has "
+            f"shape {tuple(y.shape)} and type {y.dtype}; y.long() makes them."
+        )
     return x.to(device), y.to(device)

@@ -100,6 +100,11 @@ def test_a_lesson_that_fails_writes_nothing(lesson):
     assert not lesson.solved.exists() and not lesson.student.exists()
 
 
+def test_a_lesson_that_is_not_there_is_named(lesson, capsys):
+    assert main(["build", "--check", "98", "--folder", str(lesson.source.parents[1])]) == 1
+    assert "there is no lesson 98" in capsys.readouterr().err
+
+
 def test_no_source_says_where_to_run(tmp_path, capsys):
     assert main(["build", "--folder", str(tmp_path)]) == 1
     assert "run this in a clone of the course" in capsys.readouterr().err

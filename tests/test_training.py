@@ -1,6 +1,7 @@
 """compress() on small real data, and what it refuses."""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_digits_shrink_at_least_ten_times_and_keep_their_accuracy(digits, regula
     assert f"{done.compression_rate:.1f} times" in done.report()
     # fine-tuning kept the epoch with the lowest validation loss
     tuned = [h["validation_loss"] for h in done.history if h["phase"] == "fine-tune"]
-    assert mean_loss(done.model, validation) <= min(tuned) + 1e-6
+    assert done.validation_loss == mean_loss(done.model, validation) <= min(tuned)
+    assert f"{done.validation_loss:.4f}" in done.report()
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(digits):
@@ -95,6 +97,14 @@ X, Y = torch.randn(20, 3, generator=torch.Generator().manual_seed(0)), torch.zer
         (dict(batch_size=0), "batch_size must"),
         (dict(regularize=-1), "regularize must"),
         (dict(loss="hinge"), "loss must be"),
+        (dict(ramp=2), "ramp must lie between 0 and 1"),
+        (dict(seed=1.5), "seed must be an integer"),
+        (dict(train=(X, Y.float())), "cross_entropy needs classes"),
+        (dict(loss="mse", model=MLP((3, 1), seed=0)), "mse needs targets of the outputs' shape"),
+        (
+            dict(loss=lambda out, y: out.sum() * math.nan),
+            "loss became nan in epoch 1: use a smaller",
+        ),
         (dict(model=nn.ReLU()), "no trainable parameters"),
         (dict(regularizer=L1(1e3), regularize=30, lr=0.1), "Every weight was pruned"),
     ],
@@ -105,3 +115,20 @@ def test_bad_input_gets_one_sentence(change, says):
     settings |= dict(regularizer=L1(0.1), warmup=0, regularize=1, finetune=1, progress=False)
     with pytest.raises(ValueError, match=says):
         compress(**{**settings, **change})
+
+
+def test_error_rate_refuses_what_would_broadcast():
+    model = MLP((3, 2), seed=0)
+    assert 0 <= error_rate(model, (X, Y)) <= 1
+    for network, y in [(model, Y[:, None]), (MLP((3, 1), seed=0), Y)]:
+        with pytest.raises(ValueError, match="error_rate needs scores of shape"):
+            error_rate(network, (X, y))
+
+
+def test_mean_loss_leaves_every_module_in_its_mode():
+    model = nn.Sequential(nn.BatchNorm1d(3).eval(), nn.Linear(3, 2)).train()
+    model[0].eval()
+    mean_loss(model, (X, Y))
+    with pytest.raises(RuntimeError):
+        mean_loss(model, (X[:, :2], Y))
+    assert [m.training for m in model.modules()] == [True, False, True]

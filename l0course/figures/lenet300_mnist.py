@@ -15,14 +15,24 @@ import numpy as np
 from torch import nn
 
 from ..datasets import digits, mnist
+from ..evaluation import error_rate
 from ..models import MLP
-from ..pruning import Masks, count_nonzero, random_gradient_prune, tamade
+from ..pruning import count_nonzero
 from ..regularizers import DRR, L1
-from ..training import _train, compress, error_rate, mean_loss
+from ..training import compress
 from .registry import Figure
 from .style import COLORS
 
 METHODS = {"DRR": DRR, "R-L1": L1}
+MODULES = (
+    "training",
+    "evaluation",
+    "pruning",
+    "dead_weights",
+    "regularizers",
+    "models",
+    "datasets",
+)
 WIDTHS = {"mnist": (784, 300, 100, 10), "digits": (64, 300, 100, 10)}
 
 
@@ -111,7 +121,7 @@ FIGURE = Figure(
         "paper": _cells("mnist", {"DRR": [1e-4, 2e-4, 4e-4], "R-L1": [1e-4, 2e-4, 4e-4]}, 3, FULL),
     },
     compute=run,
-    code=(network, compress, _train, DRR, L1, tamade, random_gradient_prune, Masks, mean_loss, MLP),
+    code=tuple(f"l0course.{name}" for name in MODULES),
     draw=draw,
     description=(
         "Test error of LeNet-300-100 on MNIST against the compression rate, median of three seeds "

@@ -16,7 +16,6 @@ import inspect
 import json
 import os
 import platform
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
@@ -54,7 +53,7 @@ def find(name: str) -> Figure:
 def results_folder() -> Path:
     """`$L0COURSE_RESULTS`, else data/results in the clone that this package lies in."""
     default = Path(__file__).resolve().parents[2] / "data" / "results"
-    return Path(os.environ.get("L0COURSE_RESULTS", default))
+    return Path(os.environ.get("L0COURSE_RESULTS") or default)
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Figure:
     source : where the published counterpart stands, or "own".
     presets : preset name -> the cells of the sweep, each a dict of JSON values with its seed.
     compute : cell -> dict of JSON values; depends on nothing but the cell (and on named data).
-    code : the functions and classes whose source decides the numbers.
+    code : names of the modules that decide the numbers, beside the figure's own.
     draw : [(cell, result), ...] -> matplotlib Figure.
     description : what the picture shows and means, in words (at least 60 characters).
     table : [(cell, result), ...] -> (header, rows), for the CSV file.
@@ -78,14 +77,15 @@ class Figure:
     source: str
     presets: dict[str, list[dict[str, Any]]]
     compute: Callable[[dict[str, Any]], dict[str, Any]]
-    code: tuple[Any, ...]
+    code: tuple[str, ...]
     draw: Callable[[list[tuple[dict, dict]]], Picture]
     description: str
     table: Callable[[list[tuple[dict, dict]]], tuple[list[str], list[list]]]
 
     def fingerprint(self) -> str:
-        """Hash of the code that matters, blind to comments, docstrings and layout."""
-        texts = [_essence(part) for part in (self.compute, *self.code)]
+        """Hash of the code that matters, blind to comments, docstrings, layout and drawing."""
+        modules = (self.compute.__module__, *self.code)
+        texts = [essence(inspect.getsource(importlib.import_module(name))) for name in modules]
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
     def path(self, cell: dict[str, Any]) -> Path:
@@ -97,9 +97,9 @@ class Figure:
         """The recorded result of a cell, or None if there is no record or a stale one."""
         try:
             record = json.loads(self.path(cell).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            return record["result"] if record["code"] == self.fingerprint() else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return record["result"] if record["code"] == self.fingerprint() else None
 
     def load(self, preset: str) -> list[tuple[dict, dict]]:
         """All cells of a preset with their recorded results.
@@ -130,13 +130,24 @@ class Figure:
         code = self.fingerprint()  # now: the source may be edited while a long sweep runs
         todo = [cell for cell in self.cells(preset) if self.recorded(cell) is None]
         if executor is None:
-            done = ((cell, _timed(self.name, cell)) for cell in todo)
-        else:
-            jobs = {executor.submit(_timed, self.name, cell): cell for cell in todo}
-            done = ((jobs[job], job.result()) for job in as_completed(jobs))
-        for cell, (result, seconds) in done:
-            self._record(preset, cell, result, seconds, code)
-            yield cell
+            for cell in todo:
+                self._record(preset, cell, *_timed(self.name, cell), code)
+                yield cell
+            return
+        jobs = {executor.submit(_timed, self.name, cell): cell for cell in todo}
+        failed = None
+        try:
+            for job in as_completed(jobs):
+                if job.exception() is None:
+                    self._record(preset, jobs[job], *job.result(), code)
+                    yield jobs[job]
+                else:  # the others go on and are recorded first
+                    failed = job.exception()
+        finally:
+            for job in jobs:
+                job.cancel()
+        if failed is not None:
+            raise failed
 
     def _record(self, preset: str, cell: dict, result: dict, seconds: float, code: str) -> None:
         record = {
@@ -153,7 +164,7 @@ class Figure:
         }
         path = self.path(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
+        part = path.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         os.replace(part, path)
 
@@ -171,10 +182,19 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **found}
 
 
-def _essence(part: Any) -> str:
-    """The syntax tree of a function or class without docstrings."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(part)))
+def essence(source: str) -> str:
+    """The syntax tree of a module without docstrings, and without a figure's drawing part."""
+    tree = ast.parse(source)
+    drawing = ("draw", "table", "FIGURE")
+    tree.body = [node for node in tree.body if _name(node) not in drawing]
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+        documented = isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        if documented and ast.get_docstring(node):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
+
+
+def _name(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    return getattr(node, "name", "")

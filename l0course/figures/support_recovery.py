@@ -152,15 +152,7 @@ FIGURE = Figure(
         "quick": _cells(RHO, SNR, 100),
     },
     compute=column,
-    code=(
-        counting,
-        shrinking,
-        relaxed,
-        least_squares,
-        judge,
-        sparse_regression,
-        best_subsets,
-    ),  # fmt: skip
+    code=("l0course.generated", "l0course.best_subset", "l0course.subset_search"),
     draw=draw,
     description=(
         "Three maps over correlation (across) and signal to noise (up). Best subset finds the true "

@@ -204,6 +204,6 @@ def _execute(notebook: NotebookNode, name: str, folder: Path) -> float:
 def _write(path: Path, content: bytes) -> None:
     """All of the file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     os.replace(part, path)
