@@ -27,8 +27,8 @@ def random_gradient_prune(model: nn.Module, example_input: Tensor, seed: int = 0
     "Almost every" has gaps: a ReLU may be off on all random inputs, and a large weight saturates a
     sigmoid. But being dead depends only on where the zeros are. So a second pass replaces the live
     weights by small positive random numbers and the inputs by positive ones, where nothing is off
-    and nothing saturates, and a weight must be dead in both passes to go. Neurons that are constant
-    but not zero are not found.
+    and nothing saturates, and a weight must be dead in both passes to go. Neurons that only their
+    bias holds at a constant are not found.
 
     Parameters
     ----------
