@@ -132,7 +132,7 @@ FIGURE = Figure(
     draw=draw,
     description=(
         "Test error of LeNet-300-100 on MNIST against the compression rate, median of three seeds "
-        "with their range. Relaxed l1 (dashed) at 29 to 67 times and DRR (solid) at 95 to 280 times: "
+        "with their range. Relaxed l1 (dashed) at 29 to 67 times, DRR (solid) at 95 to 280 times: "
         "the error rises slowly up to about 100 times, and faster beyond."
     ),
     table=table,
