@@ -31,12 +31,23 @@
 
 # %%
 import time
+from copy import deepcopy
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from l0course import DRR, MLP, Masks, compress, error_rate, magnitude_prune, support_bits
+from l0course import (
+    DRR,
+    MLP,
+    Masks,
+    compress,
+    count_nonzero,
+    error_rate,
+    magnitude_prune,
+    random_gradient_prune,
+    support_bits,
+)
 from l0course.datasets import digits
 from l0course.figures.network import draw_network
 from l0course.figures.style import COLORS, show, use_style
@@ -254,11 +265,10 @@ for name, network in [("dense", dense[0]), ("with penalty", penalised)]:
     flat = torch.cat([p.detach().flatten() for p in network.parameters()]).abs()
     kept, errors, thresholds = [], [], np.logspace(-4, 0.3, 44)
     for t in thresholds:
-        copy = MLP((64, 300, 100, 10), seed=0)
-        copy.load_state_dict(network.state_dict())
-        magnitude_prune(copy, float(t))
+        pruned = deepcopy(network)
+        magnitude_prune(pruned, float(t))
         kept.append(int((flat >= t).sum()))
-        errors.append(100 * error_rate(copy, split.validation))
+        errors.append(100 * error_rate(pruned, split.validation))
     curves[name] = (thresholds, kept, errors)
 
 
@@ -353,7 +363,7 @@ guess = predict(
 )
 
 # %% tags=["nbval-ignore-output"]
-random_errors, narrow_errors = [], []
+random_errors, narrow_errors, dead_ends = [], [], []
 for seed in range(3):
     split, generator = digits(seed=seed), torch.Generator().manual_seed(seed)
     masks = Masks(
@@ -364,12 +374,14 @@ for seed in range(3):
     )
     chosen_at_random = MLP((64, 300, 100, 10), seed=seed)
     masks.apply(chosen_at_random)
+    live = count_nonzero(chosen_at_random)
+    dead_ends.append(random_gradient_prune(deepcopy(chosen_at_random), split.x_train[:50]) / live)
     train(chosen_at_random, *split.train, epochs=85, masks=masks)
     random_errors.append(100 * error_rate(chosen_at_random, split.test))
-    live = sum(int(mask.sum()) for mask in masks.values())
     narrow = MLP((64, (live - 10) // 75, 10), seed=seed)  # 75 weights for each hidden neuron
     train(narrow, *split.train, epochs=85)
     narrow_errors.append(100 * error_rate(narrow, split.test))
+print(f"share of the random weights that lie on dead ends: {np.median(dead_ends):.0%}")
 guess.reveal(round(float(np.median(random_errors)), 1), "The median of three networks.")
 
 # %% tags=["nbval-ignore-output"]
@@ -397,7 +409,7 @@ print("median gap of at least 2 points:", np.median(np.subtract(random_errors, s
 assert np.all(np.array(random_errors) > small_errors)
 
 # %% [markdown]
-# Choosing includes connecting: about a quarter of the random weights lie on dead ends. The small dense
+# Choosing includes connecting: a good part of the random weights lies on dead ends. The small dense
 # network is a serious rival here. But to build it we had to know the right size beforehand, and it was
 # the compression that told us.
 #

@@ -86,7 +86,7 @@ KEEP_OR_DROP = Exercise(
         ),
         Mistake(
             "shrink again",
-            lambda theta, alpha: shrink(theta, alpha),
+            shrink,
             "That is the answer of 02.1. Under l0 a survivor is not shrunk, and the threshold is "
             "another one.",
         ),
