@@ -29,6 +29,7 @@ _HOME = {
     "generated": ["sparse_regression"],
     "image_files": ["CorruptDataError", "download"],
     "training": ["Compressed", "compress"],
+    "ensemble": ["EnsembleResult", "train_many"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -7,7 +7,7 @@ tables there (compression rate = all trainable entries / nonzero entries).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -195,40 +195,66 @@ def tamade(
     require("resolution", resolution, least=0)
     parameters = list(trainable(model).values())
     original = [p.detach().clone() for p in parameters]
-    candidates = _candidates(original, resolution)
-    seen: dict[int, float] = {}  # index of the candidate -> metric; -1 is "nothing pruned"
+    search = threshold_search(threshold_candidates(original, resolution), tolerance)
+    kept = 0.0  # after an error or Ctrl-C the model is as it came
+    try:
+        threshold = next(search)
+        while True:
+            _set_pruned(parameters, original, threshold)
+            threshold = search.send(float(metric(model)))
+    except StopIteration as end:
+        kept = end.value.threshold
+        return end.value
+    finally:
+        _set_pruned(parameters, original, kept)
 
-    def value(index: int) -> float:
+
+def threshold_search(
+    candidates: Sequence[float], tolerance: float
+) -> Generator[float, float, TamadeResult]:
+    """TAMADE's search apart from any model: it yields a threshold and is sent the metric there.
+
+    So one caller can follow one search, and another hundreds of them in step (ensemble.py).
+
+    >>> search = threshold_search([1.0, 2.0, 4.0], tolerance=0.1)
+    >>> value, metric = next(search), lambda t: 1.0 if t <= 2 else 9.0
+    >>> try:
+    ...     while True:
+    ...         value = search.send(metric(value))
+    ... except StopIteration as end:
+    ...     end.value.threshold
+    2.0
+    """
+    thresholds = [0.0, *candidates]  # index -1 stands for 0: nothing pruned
+    seen: dict[int, float] = {}  # index of the candidate -> metric
+
+    def value(index: int) -> Generator[float, float, float]:
         if index not in seen:
-            t = candidates[index] if index >= 0 else 0.0
-            _set_pruned(parameters, original, t)
-            seen[index] = float(metric(model))
+            seen[index] = yield thresholds[index + 1]
         return seen[index]
 
-    best = -1
-    try:
-        base = value(-1)
-        if not math.isfinite(base):
-            raise ValueError(f"The metric of the unpruned model is {base}: check data and model.")
-        limit = base + tolerance * abs(base)
-        probes = _probes(len(candidates))
-        feasible = [i for i in probes if value(i) <= limit]
-        best = max(feasible, default=-1)
-        beyond = min((i for i in probes if i > best), default=len(candidates))
-        while beyond - best > 1:
-            middle = (best + beyond) // 2
-            if value(middle) <= limit:
-                best = middle
-            else:
-                beyond = middle
-    finally:  # also after an error or Ctrl-C the model is whole
-        _set_pruned(parameters, original, candidates[best] if best >= 0 else 0.0)
-    curve = tuple((candidates[i] if i >= 0 else 0.0, seen[i]) for i in sorted(seen))
+    base = yield from value(-1)
+    if not math.isfinite(base):
+        raise ValueError(f"The metric of the unpruned model is {base}: check data and model.")
+    limit = base + tolerance * abs(base)
+    best, beyond = -1, len(candidates)
+    for i in _probes(len(candidates)):  # in rising order
+        if (yield from value(i)) <= limit:
+            best, beyond = i, len(candidates)
+        else:
+            beyond = min(beyond, i)
+    while beyond - best > 1:
+        middle = (best + beyond) // 2
+        if (yield from value(middle)) <= limit:
+            best = middle
+        else:
+            beyond = middle
+    curve = tuple((thresholds[i + 1], seen[i]) for i in sorted(seen))
     monotone = all(v <= limit for i, v in seen.items() if i <= best)
-    return TamadeResult(candidates[best] if best >= 0 else 0.0, len(seen), curve, monotone)
+    return TamadeResult(thresholds[best + 1], len(seen), curve, monotone)
 
 
-def _candidates(tensors: list[Tensor], resolution: float) -> list[float]:
+def threshold_candidates(tensors: list[Tensor], resolution: float) -> list[float]:
     """Thresholds that differ in what they prune: the sorted nonzero magnitudes, and one above."""
     sizes = torch.cat([t.abs().flatten() for t in tensors])
     sizes = torch.unique(sizes[sizes > 0])  # sorted

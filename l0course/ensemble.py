@@ -1,0 +1,383 @@
+"""train_many(): the steps of `compress` for hundreds of small networks as one batch.
+
+Every strength and every seed of a sweep is a row of one matrix of weights (batched_mlp.py). They
+train together; penalties, thresholds, dead weights and early stops are decided for each run apart.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from .batched_mlp import Students, layers, n_weights
+from .batched_pruning import remove_dead, tamade_many
+from .checks import integer, require
+from .models import MLP
+
+__all__ = ["EnsembleResult", "train_many"]
+
+
+@dataclass(frozen=True)
+class EnsembleResult:
+    """What `train_many` made: A strengths times S seeds of students.
+
+    Attributes
+    ----------
+    widths, alphas, betas, seeds : as given; betas has one value for each strength.
+    theta : (A, S, weights) all weights, zeros where pruned. Layer by layer, each row of W and its
+        bias; `model` makes a network of it.
+    sigma : (A, S) noise scale that was learnt along (loss "gaussian"), else None.
+    train_loss, validation_loss : (A, S) mean squared errors at the end.
+    nonzero, spurious, threshold : (A, S) live weights, weights removed by random gradient pruning,
+        and TAMADE's threshold.
+    epochs : (A, S) epochs trained before pruning; fewer than asked for where a run stopped early.
+    checks, curve : epochs (C,) at which the validation loss was measured, and the losses (C, A, S),
+        NaN where a run had stopped; the regularised phase, then fine-tuning.
+    student_steps, seconds : gradient steps of single students, and wall time of the training.
+    """
+
+    widths: tuple[int, ...]
+    alphas: tuple[float, ...]
+    betas: tuple[float, ...]
+    seeds: tuple[int, ...]
+    theta: Tensor
+    sigma: Tensor | None
+    train_loss: Tensor
+    validation_loss: Tensor
+    nonzero: Tensor
+    spurious: Tensor
+    threshold: Tensor
+    epochs: Tensor
+    checks: tuple[int, ...]
+    curve: Tensor
+    student_steps: int
+    seconds: float
+
+    def loss(self, x: Tensor, y: Tensor) -> Tensor:
+        """Mean squared errors (A, S) on other data: (n, ...) for all, or (S, n, ...) a seed."""
+        grid, theta = tuple(self.theta.shape[:2]), self.theta.flatten(0, 1)
+        x, y = (torch.as_tensor(part, dtype=theta.dtype) for part in (x, y))
+        return _students(self.widths, x, y, grid, theta.device).losses(theta).view(grid)
+
+    def model(self, strength: int, seed: int) -> nn.Sequential:
+        """The student of the strength and seed at these places, as an ordinary network."""
+        theta = self.theta[strength, seed].detach().cpu()
+        model = MLP(self.widths, nn.Tanh, seed=0, dtype=theta.dtype)
+        with torch.no_grad():
+            for linear, w in zip(model[::2], layers(theta[None], self.widths), strict=True):
+                linear.weight.copy_(w[0, :, :-1])
+                linear.bias.copy_(w[0, :, -1])
+        return model
+
+
+def train_many(
+    widths: Sequence[int],
+    x: Tensor,
+    y: Tensor,
+    *,
+    validation: tuple[Tensor, Tensor],
+    alphas: Sequence[float],
+    betas: float | Sequence[float] = 5.0,
+    seeds: Sequence[int],
+    epochs: int,
+    warmup: int = 0,
+    finetune: int | None = None,
+    ramp: float = 0.5,
+    lr: float = 1e-2,
+    tolerance: float = 0.01,
+    penalty: Literal["drr", "l1"] = "drr",
+    loss: Literal["mse", "gaussian"] = "mse",
+    check: int = 50,
+    patience: int | None = None,
+    sizes: Sequence[int] | None = None,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> EnsembleResult:
+    """Train, prune and fine-tune len(alphas) * len(seeds) tanh students at once.
+
+    Each student goes through the steps of `compress` with the whole data as one batch: training
+    with a penalty whose strength rises, random gradient pruning, TAMADE on validation data, random
+    gradient pruning, and fine-tuning of which the best validation epoch is kept. In float64 the
+    numbers are those of training one by one, to rounding.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        For example (2, 25, 25, 1). A seed draws the same initial weights for each strength: those
+        of `MLP(widths, nn.Tanh, seed=seed)`.
+    x, y : (n, n_in) and (n, n_out), or (S, n, n_in) and (S, n, n_out)
+        One data set for all seeds, or one a seed. Their type (float32 or float64) is the students'.
+    validation : (x, y), shaped as above
+        Decides thresholds, early stops, and which epoch is kept. Keep test data out of it.
+    alphas : sequence of A numbers >= 0
+        Strengths of the penalty that is added to the mean loss of the n rows.
+    betas : number or A numbers > 0
+        DRR's beta.
+    seeds : sequence of S whole numbers
+    epochs, warmup, finetune : int
+        Gradient steps with the penalty, before it, and after pruning (epochs // 2 if not given).
+    ramp, lr, tolerance : as in `compress`.
+    penalty : "drr" or "l1"
+    loss : "mse" or "gaussian"
+        "gaussian" is the bits per observation with a noise scale sigma that each run learns, from
+        0.1 (main paper, Eq. 5). Then alpha is in bits per observation and weight. Thresholds,
+        stops and reported losses are mean squared errors in both cases.
+    check : int
+        Epochs between two looks at the validation data.
+    patience : int or None
+        A run whose validation loss has not improved for that many checks since the penalty reached
+        its strength stops, and goes back to its best check. The others go on without it.
+    sizes : S whole numbers, or None
+        Of the data set of a seed use the first that many rows: sample sizes side by side.
+    device, progress
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a value is not finite or out of range, or training diverged.
+
+    Examples
+    --------
+    >>> from l0course.teacher_student import sample, teacher
+    >>> x, y = sample(teacher(), 100, seed=1)
+    >>> many = train_many((2, 8, 1), x, y, validation=sample(teacher(), 100, seed=2),
+    ...                   alphas=[0.0, 1e-3], seeds=[0, 1, 2], epochs=200, progress=False)
+    >>> many.nonzero.shape, many.model(1, 0)[0].weight.shape
+    (torch.Size([2, 3]), torch.Size([8, 2]))
+    """
+    start = time.perf_counter()
+    finetune = epochs // 2 if finetune is None else finetune
+    for name, value in [("epochs", epochs), ("warmup", warmup), ("finetune", finetune)]:
+        integer(name, value, 0)
+    integer("check", check, 1)
+    integer("patience", 1 if patience is None else patience, 1)
+    require("lr", lr, above=0)
+    require("tolerance", tolerance, least=0)
+    if not 0 <= ramp <= 1:
+        raise ValueError(f"ramp must lie between 0 and 1, but it is {ramp!r}.")
+    if penalty not in ("drr", "l1") or loss not in ("mse", "gaussian"):
+        raise ValueError(
+            "penalty must be 'drr' or 'l1', and loss 'mse' or 'gaussian', "
+            f"but they are {penalty!r} and {loss!r}."
+        )
+    alphas, betas, seeds = _sweep(alphas, betas, seeds)
+    grid = (len(alphas), len(seeds))
+    students = _students(widths, x, y, grid, device, sizes)
+    held_out = _students(widths, *validation, grid, device, like=students)
+    theta = _initial(widths, seeds, students.x).repeat(grid[0], 1)  # run = strength * S + seed
+    if loss == "gaussian":
+        theta = torch.cat([theta, theta.new_full((len(theta), 1), math.log(0.1))], dim=1)
+    weights = theta[:, : n_weights(widths)]
+    charge = _charge(penalty, *(_per_run(v, grid[1], theta) for v in (alphas, betas)))
+
+    def slope(w: Tensor, runs: Tensor, epoch: int) -> None:
+        charge(w, runs, min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * epochs)))
+
+    with tqdm(total=warmup + epochs + finetune, unit="epoch", disable=not progress) as bar:
+        common = dict(held_out=held_out, lr=lr, check=check, patience=patience, bar=bar)
+        watch_from = warmup + math.ceil(ramp * epochs)
+        first = _train(
+            students, theta, warmup + epochs, slope=slope, watch_from=watch_from, **common
+        )
+        spurious = remove_dead(weights, widths)
+        threshold = tamade_many(weights, held_out, tolerance)
+        spurious += remove_dead(weights, widths)
+        second = _train(students, theta, finetune, masks=weights != 0, **common)
+    noise = theta[:, n_weights(widths) :].exp()
+    last = first.checks[-1] if first.checks else 0
+    return EnsembleResult(
+        tuple(widths), alphas, betas, seeds,
+        theta=weights.unflatten(0, grid),
+        sigma=noise.view(grid) if noise.numel() else None,
+        train_loss=students.losses(theta).view(grid),
+        validation_loss=held_out.losses(theta).view(grid),
+        nonzero=(weights != 0).sum(1).view(grid),
+        spurious=spurious.view(grid),
+        threshold=threshold.view(grid),
+        epochs=first.epochs.view(grid),
+        checks=(*first.checks, *(last + c for c in second.checks)),
+        curve=torch.stack([*first.curve, *second.curve, theta[:0]][:-1]).unflatten(1, grid),
+        student_steps=int(first.epochs.sum() + second.epochs.sum()),
+        seconds=time.perf_counter() - start,
+    )  # fmt: skip
+
+
+def _charge(penalty: str, alpha: Tensor, beta: Tensor) -> Callable[[Tensor, Tensor, float], None]:
+    """A function that adds the penalty's gradient to w.grad, for the runs that still train."""
+    work: list[Tensor] = []  # memory to calculate in
+
+    def add(w: Tensor, runs: Tensor, rise: float) -> None:
+        if rise == 0:
+            return
+        if not work or work[0].shape != w.shape:
+            work[:] = [torch.empty_like(w), torch.empty_like(w), alpha[runs], beta[runs]]
+        sign, decay, a, b = work
+        torch.sign(w, out=sign)
+        if penalty == "drr":  # alpha beta sign(w) exp(-beta |w|), as a power of two
+            torch.abs(w, out=decay).mul_(b / -math.log(2)).exp2_()
+            sign.mul_(decay).mul_(b)
+        w.grad.addcmul_(sign, a, value=rise)
+
+    return add
+
+
+@dataclass
+class _Phase:
+    """How a phase went: epochs of each run (R,), and the validation losses (R,) at each check."""
+
+    epochs: Tensor
+    checks: list[int]
+    curve: list[Tensor]
+
+
+def _train(
+    students: Students,
+    theta: Tensor,
+    epochs: int,
+    *,
+    held_out: Students,
+    lr: float,
+    check: int,
+    bar: tqdm,
+    slope: Callable[[Tensor, Tensor, int], Tensor] | None = None,
+    masks: Tensor | None = None,
+    patience: int | None = None,
+    watch_from: int = 0,
+) -> _Phase:
+    """Adam with a cosine schedule, in place on theta.
+
+    With masks or patience each run ends at its best check since `watch_from`. A run that has
+    stopped leaves the batch: the others go on without it, and faster.
+    """
+    phase = _Phase(torch.full((len(theta),), epochs), [], [])
+    runs = torch.arange(len(theta), device=theta.device)  # those that still train
+    w = theta.clone()
+    best, best_theta = theta.new_full((len(theta),), math.inf), theta.clone()
+    if masks is not None:
+        best = held_out.losses(theta)
+    waited = torch.zeros_like(runs)  # checks without improvement
+    optimiser = torch.optim.Adam([w], lr=lr, fused=True)
+    for epoch in range(epochs):
+        optimiser.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
+        w.grad = torch.empty_like(w) if w.grad is None else w.grad
+        students.gradient(w, w.grad)
+        if slope is not None:
+            slope(w, runs, epoch)
+        optimiser.step()
+        if masks is not None:
+            w[:, : masks.shape[1]] *= masks
+        bar.update()
+        if (epoch + 1) % check and epoch + 1 < epochs:
+            continue
+        losses = _finite(held_out.losses(w), epoch)
+        phase.checks.append(epoch + 1)
+        phase.curve.append(best.new_full(best.shape, math.nan).index_copy(0, runs, losses))
+        if epoch + 1 < watch_from or (masks is None and patience is None):
+            continue
+        better = losses < best[runs]
+        best[runs] = torch.where(better, losses, best[runs])
+        best_theta[runs] = torch.where(better[:, None], w, best_theta[runs])
+        waited = torch.where(better, 0, waited + 1)
+        if patience is not None and (stop := waited >= patience).any():
+            phase.epochs[runs[stop].cpu()] = epoch + 1
+            go = (~stop).nonzero()[:, 0]
+            runs, waited = runs[go], waited[go]
+            if len(runs) == 0:
+                bar.update(epochs - epoch - 1)
+                break
+            students, held_out = students.take(go), held_out.take(go)
+            masks = None if masks is None else masks[go]
+            _keep_rows(optimiser, w, go)
+    if masks is None and patience is None:
+        theta.copy_(w)
+    elif epochs:
+        theta.copy_(best_theta)
+    return phase
+
+
+def _finite(losses: Tensor, epoch: int) -> Tensor:
+    if not losses.isfinite().all():
+        raise ValueError(f"A validation loss was infinite by epoch {epoch + 1}: use a smaller lr.")
+    return losses
+
+
+def _keep_rows(optimiser: torch.optim.Adam, w: Tensor, rows: Tensor) -> None:
+    """Drop the other rows of the only parameter of an optimiser, in place."""
+    state = optimiser.state[w]
+    w.grad = None
+    w.data = w.data[rows]
+    for name in ("exp_avg", "exp_avg_sq"):
+        state[name] = state[name][rows]
+
+
+def _initial(widths: Sequence[int], seeds: Sequence[int], like: Tensor) -> Tensor:
+    """The weights (S, weights) with which `MLP` starts for each seed."""
+    rows = []
+    for seed in seeds:
+        linear = MLP(widths, nn.Tanh, seed=seed, dtype=like.dtype)[::2]
+        rows.append(
+            torch.cat([torch.cat([m.weight, m.bias[:, None]], 1).flatten() for m in linear])
+        )
+    return torch.stack(rows).detach().to(like.device)
+
+
+def _per_run(values: Sequence[float], seeds: int, like: Tensor) -> Tensor:
+    """One value a strength -> (runs, 1)."""
+    return like.new_tensor(values).repeat_interleave(seeds)[:, None]
+
+
+def _sweep(alphas, betas, seeds) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
+    alphas = tuple(float(a) for a in alphas)
+    betas = (
+        tuple(map(float, betas)) if isinstance(betas, Sequence) else (float(betas),) * len(alphas)
+    )
+    for a in alphas:
+        require("each alpha", a, least=0)
+    for b in betas:
+        require("each beta", b, above=0)
+    seeds = tuple(integer("each seed", s, 0) for s in seeds)
+    if not alphas or not seeds or len(betas) != len(alphas):
+        raise ValueError(
+            "train_many needs one or more alphas, as many betas (or one number), and one or more "
+            f"seeds, but got {len(alphas)}, {len(betas)} and {len(seeds)}."
+        )
+    return alphas, betas, seeds
+
+
+def _students(
+    widths: Sequence[int],
+    x: Tensor,
+    y: Tensor,
+    grid: tuple[int, int],
+    device: str | torch.device = "cpu",
+    sizes: Sequence[int] | None = None,
+    like: Students | None = None,
+) -> Students:
+    """Check the data of one or S seeds and lay them out for A * S runs."""
+    x, y = (torch.as_tensor(part, device=device) for part in (x, y))
+    if like is not None:
+        x, y = x.to(like.x.dtype), y.to(like.x.dtype)
+    x, y = (part[None] if part.dim() == 2 else part for part in (x, y))
+    n = x.shape[1] if x.dim() == 3 else 0
+    good = [(s, n, w) for w in (widths[0], widths[-1]) for s in (1, grid[1])]
+    if not n or tuple(x.shape) not in good[:2] or tuple(y.shape) not in good[2:]:
+        raise ValueError(
+            f"The data must be x (n, {widths[0]}) and y (n, {widths[-1]}), or one such set for "
+            f"each of {grid[1]} seeds, but they are {tuple(x.shape)} and {tuple(y.shape)}."
+        )
+    if not x.is_floating_point() or x.dtype != y.dtype:
+        raise ValueError(f"x and y need one floating type, but have {x.dtype} and {y.dtype}.")
+    if not (x.isfinite().all() and y.isfinite().all()):
+        raise ValueError("x or y holds NaN or infinite values; remove those rows first.")
+    sizes = [n] * grid[1] if sizes is None else [integer("each size", s, 1, n) for s in sizes]
+    if len(sizes) != grid[1]:
+        raise ValueError(f"sizes needs one size for each of {grid[1]} seeds, but has {len(sizes)}.")
+    x, y = (part.expand(grid[1], -1, -1).repeat(grid[0], 1, 1) for part in (x, y))
+    return Students(widths, x, y, torch.tensor(sizes, device=x.device).repeat(grid[0]))
