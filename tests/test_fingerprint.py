@@ -105,13 +105,13 @@ def test_the_hash_depends_on_the_code_alone_and_not_on_the_version_of_python():
     )
 
 
-def test_a_function_outside_the_package_counts_too(tmp_path):
+def test_a_function_outside_the_package_counts_too(tmp_path, monkeypatch):
     values = []
     for line in ("return 1", "return 2"):
         path = tmp_path / f"toy{len(values)}.py"
         path.write_text(f"from l0course import l0\n\ndef run(cell):\n    {line}\n")
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        sys.modules[path.stem] = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, path.stem, importlib.util.module_from_spec(spec))
         spec.loader.exec_module(sys.modules[path.stem])
-        values.append(fp.fingerprint(sys.modules.pop(path.stem).run))
+        values.append(fp.fingerprint(sys.modules[path.stem].run))
     assert values[0] != values[1]
