@@ -132,8 +132,9 @@ def train_many(
     check : int
         Epochs between two looks at the validation data.
     patience : int or None
-        A run whose validation loss has not improved for that many checks since the penalty reached
-        its strength stops, and goes back to its best check. The others go on without it.
+        A run whose validation loss has not improved for that many checks stops, and goes back to
+        its best check. Checks count once the penalty has reached its strength: from the start where
+        alpha is 0. The other runs go on without it.
     sizes : S whole numbers, or None
         Of the data set of a seed use the first that many rows: sample sizes side by side.
     device, progress
@@ -182,7 +183,8 @@ def train_many(
 
     with tqdm(total=warmup + epochs + finetune, unit="epoch", disable=not progress) as bar:
         common = dict(held_out=held_out, lr=lr, check=check, patience=patience, bar=bar)
-        watch_from = warmup + math.ceil(ramp * epochs)
+        full = warmup + math.ceil(ramp * epochs)  # when a penalty reaches its strength
+        watch_from = _per_run([full if a else 0 for a in alphas], grid[1], theta)[:, 0]
         first = _train(
             students, theta, warmup + epochs, slope=slope, watch_from=watch_from, **common
         )
@@ -249,19 +251,20 @@ def _train(
     slope: Callable[[Tensor, Tensor, int], Tensor] | None = None,
     masks: Tensor | None = None,
     patience: int | None = None,
-    watch_from: int = 0,
+    watch_from: Tensor | None = None,
 ) -> _Phase:
     """Adam with a cosine schedule, in place on theta.
 
-    With masks or patience each run ends at its best check since `watch_from`. A run that has
-    stopped leaves the batch: the others go on without it, and faster.
+    A run stops after `patience` checks since `watch_from` (runs,) without a better one, and goes
+    back to its best. It leaves the batch: the others go on without it, and faster. With masks, the
+    runs that do not stop also end at their best check.
     """
     phase = _Phase(torch.full((len(theta),), epochs), [], [])
     runs = torch.arange(len(theta), device=theta.device)  # those that still train
-    w = theta.clone()
-    best, best_theta = theta.new_full((len(theta),), math.inf), theta.clone()
-    if masks is not None:
-        best = held_out.losses(theta)
+    w, best_theta = theta.clone(), theta.clone()
+    best = (
+        held_out.losses(theta) if masks is not None else theta.new_full(theta.shape[:1], math.inf)
+    )
     waited = torch.zeros_like(runs)  # checks without improvement
     optimiser = torch.optim.Adam([w], lr=lr, fused=True)
     for epoch in range(epochs):
@@ -279,26 +282,28 @@ def _train(
         losses = _finite(held_out.losses(w), epoch)
         phase.checks.append(epoch + 1)
         phase.curve.append(best.new_full(best.shape, math.nan).index_copy(0, runs, losses))
-        if epoch + 1 < watch_from or (masks is None and patience is None):
+        if masks is None and patience is None:
             continue
-        better = losses < best[runs]
+        watched = (
+            torch.ones_like(runs).bool() if watch_from is None else epoch + 1 >= watch_from[runs]
+        )
+        better = watched & (losses < best[runs])
         best[runs] = torch.where(better, losses, best[runs])
         best_theta[runs] = torch.where(better[:, None], w, best_theta[runs])
-        waited = torch.where(better, 0, waited + 1)
+        waited = torch.where(better | ~watched, 0, waited + 1)
         if patience is not None and (stop := waited >= patience).any():
             phase.epochs[runs[stop].cpu()] = epoch + 1
             go = (~stop).nonzero()[:, 0]
             runs, waited = runs[go], waited[go]
-            if len(runs) == 0:
-                bar.update(epochs - epoch - 1)
-                break
             students, held_out = students.take(go), held_out.take(go)
             masks = None if masks is None else masks[go]
             _keep_rows(optimiser, w, go)
-    if masks is None and patience is None:
-        theta.copy_(w)
-    elif epochs:
-        theta.copy_(best_theta)
+            if len(runs) == 0:
+                bar.update(epochs - epoch - 1)
+                break
+    if masks is None:
+        best_theta[runs] = w
+    theta.copy_(best_theta)
     return phase
 
 
