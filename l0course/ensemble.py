@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import torch
@@ -18,6 +19,7 @@ from tqdm.auto import tqdm
 
 from .batched_mlp import Students, layers, n_weights
 from .batched_pruning import remove_dead, tamade_many
+from .batched_training import charge, train
 from .checks import integer, require
 from .models import MLP
 
@@ -176,150 +178,53 @@ def train_many(
     if loss == "gaussian":
         theta = torch.cat([theta, theta.new_full((len(theta), 1), math.log(0.1))], dim=1)
     weights = theta[:, : n_weights(widths)]
-    charge = _charge(penalty, *(_per_run(v, grid[1], theta) for v in (alphas, betas)))
+    add_charge = charge(penalty, *(_per_run(v, grid[1], theta) for v in (alphas, betas)))
 
-    def slope(w: Tensor, runs: Tensor, epoch: int) -> None:
-        charge(w, runs, min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * epochs)))
+    def add_penalty(w: Tensor, runs: Tensor, epoch: int) -> None:
+        rise = min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * epochs))
+        if rise > 0:  # a noise scale is not a weight
+            add_charge(w[:, : weights.shape[1]], w.grad[:, : weights.shape[1]], runs, rise)
 
+    full = warmup + math.ceil(ramp * epochs)  # when a penalty reaches its strength
+    since = _per_run([full if a else 0 for a in alphas], grid[1], theta)[:, 0].long()
+    common = dict(held_out=held_out, lr=lr, check=check, patience=patience)
     with tqdm(total=warmup + epochs + finetune, unit="epoch", disable=not progress) as bar:
-        common = dict(held_out=held_out, lr=lr, check=check, patience=patience, bar=bar)
-        full = warmup + math.ceil(ramp * epochs)  # when a penalty reaches its strength
-        watch_from = _per_run([full if a else 0 for a in alphas], grid[1], theta)[:, 0]
-        first = _train(
-            students, theta, warmup + epochs, slope=slope, watch_from=watch_from, **common
+        first = train(
+            students,
+            theta,
+            warmup + epochs,
+            add_penalty=add_penalty,
+            since=since,
+            bar=bar,
+            **common,
         )
         spurious = remove_dead(weights, widths)
         threshold = tamade_many(weights, held_out, tolerance)
         spurious += remove_dead(weights, widths)
-        second = _train(students, theta, finetune, masks=weights != 0, **common)
+        second = train(
+            students, theta, finetune, masks=weights != 0, since=0 * since, bar=bar, **common
+        )
     noise = theta[:, n_weights(widths) :].exp()
     last = first.checks[-1] if first.checks else 0
+
+    def by_run(values: Tensor) -> Tensor:
+        return values.cpu().view(grid)
+
     return EnsembleResult(
         tuple(widths), alphas, betas, seeds,
-        theta=weights.unflatten(0, grid),
-        sigma=noise.view(grid) if noise.numel() else None,
-        train_loss=students.losses(theta).view(grid),
-        validation_loss=held_out.losses(theta).view(grid),
-        nonzero=(weights != 0).sum(1).view(grid),
-        spurious=spurious.view(grid),
-        threshold=threshold.view(grid),
-        epochs=first.epochs.view(grid),
+        theta=weights.cpu().unflatten(0, grid),
+        sigma=by_run(noise) if noise.numel() else None,
+        train_loss=by_run(students.losses(theta)),
+        validation_loss=by_run(held_out.losses(theta)),
+        nonzero=by_run((weights != 0).sum(1)),
+        spurious=by_run(spurious),
+        threshold=by_run(threshold),
+        epochs=by_run(first.epochs),
         checks=(*first.checks, *(last + c for c in second.checks)),
-        curve=torch.stack([*first.curve, *second.curve, theta[:0]][:-1]).unflatten(1, grid),
+        curve=torch.stack([*first.curve, *second.curve, theta[:, 0]])[:-1].cpu().unflatten(1, grid),
         student_steps=int(first.epochs.sum() + second.epochs.sum()),
         seconds=time.perf_counter() - start,
     )  # fmt: skip
-
-
-def _charge(penalty: str, alpha: Tensor, beta: Tensor) -> Callable[[Tensor, Tensor, float], None]:
-    """A function that adds the penalty's gradient to w.grad, for the runs that still train."""
-    work: list[Tensor] = []  # memory to calculate in
-
-    def add(w: Tensor, runs: Tensor, rise: float) -> None:
-        if rise == 0:
-            return
-        if not work or work[0].shape != w.shape:
-            work[:] = [torch.empty_like(w), torch.empty_like(w), alpha[runs], beta[runs]]
-        sign, decay, a, b = work
-        torch.sign(w, out=sign)
-        if penalty == "drr":  # alpha beta sign(w) exp(-beta |w|), as a power of two
-            torch.abs(w, out=decay).mul_(b / -math.log(2)).exp2_()
-            sign.mul_(decay).mul_(b)
-        w.grad.addcmul_(sign, a, value=rise)
-
-    return add
-
-
-@dataclass
-class _Phase:
-    """How a phase went: epochs of each run (R,), and the validation losses (R,) at each check."""
-
-    epochs: Tensor
-    checks: list[int]
-    curve: list[Tensor]
-
-
-def _train(
-    students: Students,
-    theta: Tensor,
-    epochs: int,
-    *,
-    held_out: Students,
-    lr: float,
-    check: int,
-    bar: tqdm,
-    slope: Callable[[Tensor, Tensor, int], Tensor] | None = None,
-    masks: Tensor | None = None,
-    patience: int | None = None,
-    watch_from: Tensor | None = None,
-) -> _Phase:
-    """Adam with a cosine schedule, in place on theta.
-
-    A run stops after `patience` checks since `watch_from` (runs,) without a better one, and goes
-    back to its best. It leaves the batch: the others go on without it, and faster. With masks, the
-    runs that do not stop also end at their best check.
-    """
-    phase = _Phase(torch.full((len(theta),), epochs), [], [])
-    runs = torch.arange(len(theta), device=theta.device)  # those that still train
-    w, best_theta = theta.clone(), theta.clone()
-    best = (
-        held_out.losses(theta) if masks is not None else theta.new_full(theta.shape[:1], math.inf)
-    )
-    waited = torch.zeros_like(runs)  # checks without improvement
-    optimiser = torch.optim.Adam([w], lr=lr, fused=True)
-    for epoch in range(epochs):
-        optimiser.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
-        w.grad = torch.empty_like(w) if w.grad is None else w.grad
-        students.gradient(w, w.grad)
-        if slope is not None:
-            slope(w, runs, epoch)
-        optimiser.step()
-        if masks is not None:
-            w[:, : masks.shape[1]] *= masks
-        bar.update()
-        if (epoch + 1) % check and epoch + 1 < epochs:
-            continue
-        losses = _finite(held_out.losses(w), epoch)
-        phase.checks.append(epoch + 1)
-        phase.curve.append(best.new_full(best.shape, math.nan).index_copy(0, runs, losses))
-        if masks is None and patience is None:
-            continue
-        watched = (
-            torch.ones_like(runs).bool() if watch_from is None else epoch + 1 >= watch_from[runs]
-        )
-        better = watched & (losses < best[runs])
-        best[runs] = torch.where(better, losses, best[runs])
-        best_theta[runs] = torch.where(better[:, None], w, best_theta[runs])
-        waited = torch.where(better | ~watched, 0, waited + 1)
-        if patience is not None and (stop := waited >= patience).any():
-            phase.epochs[runs[stop].cpu()] = epoch + 1
-            go = (~stop).nonzero()[:, 0]
-            runs, waited = runs[go], waited[go]
-            students, held_out = students.take(go), held_out.take(go)
-            masks = None if masks is None else masks[go]
-            _keep_rows(optimiser, w, go)
-            if len(runs) == 0:
-                bar.update(epochs - epoch - 1)
-                break
-    if masks is None:
-        best_theta[runs] = w
-    theta.copy_(best_theta)
-    return phase
-
-
-def _finite(losses: Tensor, epoch: int) -> Tensor:
-    if not losses.isfinite().all():
-        raise ValueError(f"A validation loss was infinite by epoch {epoch + 1}: use a smaller lr.")
-    return losses
-
-
-def _keep_rows(optimiser: torch.optim.Adam, w: Tensor, rows: Tensor) -> None:
-    """Drop the other rows of the only parameter of an optimiser, in place."""
-    state = optimiser.state[w]
-    w.grad = None
-    w.data = w.data[rows]
-    for name in ("exp_avg", "exp_avg_sq"):
-        state[name] = state[name][rows]
 
 
 def _initial(widths: Sequence[int], seeds: Sequence[int], like: Tensor) -> Tensor:
@@ -340,9 +245,7 @@ def _per_run(values: Sequence[float], seeds: int, like: Tensor) -> Tensor:
 
 def _sweep(alphas, betas, seeds) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
     alphas = tuple(float(a) for a in alphas)
-    betas = (
-        tuple(map(float, betas)) if isinstance(betas, Sequence) else (float(betas),) * len(alphas)
-    )
+    betas = tuple(map(float, [betas] * len(alphas) if isinstance(betas, Real) else betas))
     for a in alphas:
         require("each alpha", a, least=0)
     for b in betas:

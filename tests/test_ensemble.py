@@ -10,6 +10,7 @@ from l0course import DRR, L1, MLP, batched_mlp, compress, random_gradient_prune,
 from l0course.batched_mlp import Students, layers, n_weights
 from l0course.batched_pruning import remove_dead, tamade_many
 from l0course.evaluation import mean_loss
+from l0course.teacher_student import gaussian_loss
 
 WIDTHS, SEEDS, ALPHAS = (2, 12, 9, 1), [5, 6, 7], [0.0, 1e-3, 3e-3]
 
@@ -168,6 +169,25 @@ def test_the_gaussian_loss_learns_the_noise_and_weighs_alpha_in_bits():
     error = many.train_loss.sqrt()
     assert ((many.sigma - error).abs() < 0.02 * error).all()
     assert (many.nonzero[1] < many.nonzero[0]).all()
+
+
+def test_the_noise_scale_is_learnt_as_autograd_says_and_not_charged():
+    many = train_many(
+        WIDTHS, X[0], Y[0], alphas=[0.1], seeds=[5], epochs=60, finetune=0, ramp=0.0,
+        loss="gaussian", **SHORT,
+    )  # fmt: skip
+    model = MLP(WIDTHS, nn.Tanh, seed=5, dtype=torch.float64)
+    log_sigma = torch.tensor(math.log(0.1), dtype=torch.float64, requires_grad=True)
+    penalty = DRR(0.1).attach(model)
+    optimiser = torch.optim.Adam([*model.parameters(), log_sigma], lr=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 60)
+    for step in range(60):
+        optimiser.zero_grad()
+        penalty.ramp = min(1.0, step / 1e-9)
+        (gaussian_loss(model(X[0]), Y[0], log_sigma) + penalty.penalty()).backward()
+        optimiser.step()
+        schedule.step()
+    assert abs(many.sigma.item() - log_sigma.exp().item()) < 1e-10
 
 
 def test_the_same_seed_gives_the_same_bits():
