@@ -30,6 +30,8 @@ _HOME = {
     "image_files": ["CorruptDataError", "download"],
     "training": ["Compressed", "compress"],
     "ensemble": ["EnsembleResult", "train_many"],
+    "symmetry": ["normal_form"],
+    "teacher_student": ["gaussian_loss", "sample", "student", "teacher", "teacher_data"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
