@@ -60,7 +60,7 @@ $(VENV)/.test $(VENV)/.lab: $(VENV)/.%: $(PINS)
 	@touch $(VENV)/.unfinished
 	$(BIN)/python -m pip install --quiet --constraint requirements.lock $(TORCH_ARGS) torch uv
 	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python \
-		--constraint requirements.lock --editable '.[$*,peers]'
+		--constraint requirements.lock --editable '.[$*,peers,cluster]'
 	@rm $(VENV)/.unfinished && touch $@
 
 lock: $(VENV)/.test $(VENV)/.lab

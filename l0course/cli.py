@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tqdm import tqdm
-
-from .checks import integer
+from .figures import command as figures_command
 
 __all__ = ["main"]
 
@@ -25,9 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, RuntimeError, OSError) as error:
         print(f"l0course {options.command}: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. What was finished is kept; the same command goes on from there.")
-        return 130
+    except KeyboardInterrupt as stop:
+        print("\nStopped. The same command goes on from what was finished.", file=sys.stderr)
+        return stop.args[0] if stop.args else 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,13 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--folder", type=Path, default=Path("notebooks"))
     build.set_defaults(run=_build)
 
-    figures = commands.add_parser("figures", help="compute and draw a figure")
-    figures.add_argument("name", nargs="?")
-    figures.add_argument("--list", action="store_true", help="list figures and presets")
-    figures.add_argument("--preset", default="quick")
-    figures.add_argument("--jobs", type=int, default=1, help="processes, one thread each")
-    figures.add_argument("--out", type=Path, default=Path("figures"))
-    figures.set_defaults(run=_figures)
+    figures = commands.add_parser("figures", help="compute, record and draw figures")
+    figures_command.add_arguments(figures)
 
     doctor = commands.add_parser("doctor", help="versions, threads, memory, what is missing")
     doctor.set_defaults(run=_doctor)
@@ -82,58 +72,6 @@ def _build(options: argparse.Namespace) -> int:
     for lesson in chosen:
         print(f"{lesson.source.stem}: solved notebook ran in {build.build(lesson):.0f} s")
     return 0
-
-
-def _figures(options: argparse.Namespace) -> int:
-    from .figures import registry
-
-    if options.list or options.name is None:
-        for name in registry.names():
-            figure = registry.find(name)
-            print(f"{name:18} {figure.title}  [{', '.join(figure.presets)}]")
-        return 0
-    integer("--jobs", options.jobs, 1)
-    options.out.mkdir(parents=True, exist_ok=True)  # find out now if it cannot be written
-    figure = registry.find(options.name)
-    cells = figure.cells(options.preset)
-    bar = tqdm(total=len(cells), unit="cell", disable=None)
-    if options.jobs > 1:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(options.jobs, mp_context=context) as executor:
-            _follow(figure, options.preset, executor, bar)
-    else:
-        _follow(figure, options.preset, None, bar)
-    for path in save(figure, options.preset, options.out):
-        print(path)
-    return 0
-
-
-def _follow(figure, preset: str, executor, bar: tqdm) -> None:
-    with bar:
-        bar.update(sum(figure.recorded(cell) is not None for cell in figure.cells(preset)))
-        for _ in figure.run(preset, executor):
-            bar.update()
-
-
-def save(figure, preset: str, folder: Path) -> list[Path]:
-    """Write a recorded figure as SVG, PDF, PNG and CSV; return the paths."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from .figures.style import png, use_style
-
-    use_style()
-    results = figure.load(preset)
-    picture = figure.draw(results)
-    paths = [folder / f"{figure.name}{ending}" for ending in (".svg", ".pdf", ".png", ".csv")]
-    paths[2].write_bytes(png(picture))
-    with matplotlib.rc_context({"svg.hashsalt": figure.name}):
-        picture.savefig(paths[0], metadata={"Date": None})
-        picture.savefig(paths[1], metadata={"CreationDate": None})
-    header, rows = figure.table(results)
-    with open(paths[3], "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    return paths
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -24,15 +24,6 @@ from ..training import compress
 from .registry import Figure
 from .style import COLORS
 
-MODULES = (
-    "training",
-    "evaluation",
-    "pruning",
-    "dead_weights",
-    "regularizers",
-    "models",
-    "datasets",
-)
 WIDTHS = {"mnist": (784, 300, 100, 10), "digits": (64, 300, 100, 10)}
 
 
@@ -128,7 +119,6 @@ FIGURE = Figure(
     source="main paper, arXiv 2505.17469, classifier table (values for this network unknown to us)",
     presets={"smoke": _cells("digits", SMOKE, 1), "paper": _cells("mnist", PAPER, 3)},
     compute=run,
-    code=tuple(f"l0course.{name}" for name in MODULES),
     draw=draw,
     description=(
         "Test error of LeNet-300-100 on MNIST against the compression rate, median of three seeds "

@@ -13,11 +13,12 @@ from .style import COLORS
 __all__ = ["draw_network"]
 
 
-def draw_network(model: nn.Sequential, axis: Axes | None = None) -> Axes:
+def draw_network(model: nn.Sequential, axis: Axes | None = None, *, biases: bool = False) -> Axes:
     """Draw the live weights of a fully connected network, inputs on the left.
 
     Solid blue lines are positive weights and dashed orange ones negative; a thicker line is a
     larger weight. A dot is a neuron with at least one live weight; neurons without are left out.
+    With `biases`, a blue triangle up is a positive bias, an orange one down a negative.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ def draw_network(model: nn.Sequential, axis: Axes | None = None) -> Axes:
     2
     """
     axis = axis or plt.subplots(figsize=(6.4, 4))[1]
-    matrices = [m.weight.detach().cpu().numpy() for m in model if isinstance(m, nn.Linear)]
+    linears = [m for m in model if isinstance(m, nn.Linear)]
+    matrices = [m.weight.detach().cpu().numpy() for m in linears]
     sizes = [matrices[0].shape[1], *(w.shape[0] for w in matrices)]
     alive = [np.zeros(size, bool) for size in sizes]
     for layer, w in enumerate(matrices):
@@ -51,6 +53,11 @@ def draw_network(model: nn.Sequential, axis: Axes | None = None) -> Axes:
         )
     for layer, (a, y) in enumerate(zip(alive, heights, strict=True)):
         axis.plot([layer] * a.sum(), y[a], "o", color="black", markersize=2.5, linestyle="")
+        if biases and layer:
+            bias = linears[layer - 1].bias.detach().cpu().numpy()
+            for sign, colour, marker in [(1, "blue", "^"), (-1, "orange", "v")]:
+                there = y[a & (bias * sign > 0)]
+                axis.plot([layer] * len(there), there, marker, color=COLORS[colour], markersize=5)
         axis.text(layer, 1.04, f"{a.sum()} of {a.size}", ha="center", fontsize=9)
     axis.set(xlim=(-0.15, len(sizes) - 0.85), ylim=(-0.02, 1.1))
     axis.axis("off")

@@ -152,7 +152,6 @@ FIGURE = Figure(
         "quick": _cells(RHO, SNR, 100),
     },
     compute=column,
-    code=("l0course.generated", "l0course.best_subset", "l0course.subset_search"),
     draw=draw,
     description=(
         "Three maps over correlation (across) and signal to noise (up). Best subset finds the true "
