@@ -20,6 +20,7 @@ NEEDED = ("numpy", "scipy", "scikit-learn", "matplotlib", "torch", "ipywidgets")
 OPTIONAL = {
     "jupyterlab": ("opens the notebooks", "make lab"),
     "nbval": ("tests the notebooks", "make test"),
+    "distributed": ("runs figures on a Dask cluster", "pip install distributed"),
     "abess": ("stands beside our solvers in lesson 02", "pip install abess"),
 }
 

@@ -10,7 +10,7 @@ import torch
 from l0course import MLP
 from l0course.batched_mlp import Students
 from l0course.figures import descent, l2_rebound, network, registry, teacher_networks
-from l0course.symmetry import distance
+from l0course.symmetry import distance, normal_form
 from l0course.teacher_student import teacher, teacher_data
 
 WIDTHS = descent.WIDTHS
@@ -101,8 +101,12 @@ def test_distances_by_hand():
     assert (result["matched"][0] <= result["distance"][0] * (1 + 1e-5)).all()
     truth = torch.tensor(0.2 * draws[0][0])
     student = truth + 0.3 * torch.tensor(draws[0][1])
-    forms = distance(descent.network(student), descent.network(truth)) ** 2
-    assert result["normal_form"][0, 0] == pytest.approx(forms, rel=1e-5)
+    forms = [normal_form(descent.network(theta)) for theta in (student, truth)]
+    gaps = [
+        (p - q).detach().square().sum()
+        for p, q in zip(*(f.parameters() for f in forms), strict=True)
+    ]
+    assert result["normal_form"][0, 0] == pytest.approx(float(sum(gaps)), rel=1e-5)
 
 
 def test_matching_undoes_permutations_and_flips():

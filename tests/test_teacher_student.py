@@ -294,19 +294,19 @@ def test_distance_is_euclidean_between_forms_and_pads_the_narrower():
 def test_distance_is_the_smallest_one_with_one_hidden_layer_and_else_a_bound(widths):
     rng = np.random.default_rng(11)
     exact = 0
-    for _ in range(12):
+    for _ in range(60):
         net, other = random_net(widths, rng), random_net(widths, rng)
         a, b = (model_of(n) for n in (net, other))
         smallest = min(math.dist(key(net), moved) for moved in orbit(other))
         aligned = math.dist(key(net_of(normal_form(a))), key(net_of(normal_form(b))))
         found = distance(a, b)
-        assert smallest * (1 - 1e-12) <= found <= aligned
+        assert smallest * (1 - 1e-12) <= found <= aligned * (1 + 1e-12)
         assert found == pytest.approx(distance(model_of(random_move(other, rng)), a), rel=1e-12)
         exact += found == pytest.approx(smallest, rel=1e-12)
-    assert exact == 12 if len(widths) == 3 else exact >= 6
+    assert exact == 60 if len(widths) == 3 else exact >= 40
 
 
-@pytest.mark.parametrize("size", [1e-5, 1e-3, 1e-2])
+@pytest.mark.parametrize("size", [1e-5, 1e-3, 1e-2, 3e-2])
 def test_distance_sees_a_small_change_although_the_normal_form_swaps_neurons(size):
     rng = np.random.default_rng(12)
     net = net_of(teacher(dtype=torch.float64))  # two of its |biases| differ by 0.0003
