@@ -178,7 +178,7 @@ PUBLISHED = [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.5, 2, 5, 10] 
 UNKNOWN = [
     ("test error (mean square) of the student shown", lambda r: of_chosen(r, "test")),
     ("live weights of the student shown", lambda r: of_chosen(r, "nonzero")),
-    ("its distance from the teacher in normal form", lambda r: r[0][1]["pruned_distance"]),
+    ("its distance from the teacher, neurons matched", lambda r: r[0][1]["pruned_distance"]),
 ]
 
 FIGURE = Figure(
@@ -197,8 +197,8 @@ FIGURE = Figure(
         "their difference, a fraction of the noise of 0.08. Below: teacher, untrained and pruned "
         "student, each as it is and in normal form. Solid blue is positive, dashed orange "
         "negative, width is size, triangles are biases. The student has the function with far "
-        "fewer weights than the teacher's 72, and these weights are further from the teacher's "
-        "than zeros would be."
+        "fewer weights than the teacher's 72, and these weights, neurons matched, are hardly "
+        "nearer to the teacher's than zeros would be."
     ),
     table=table,
     published=tuple(Published(what, None, "companion, 2509.15060", ours) for what, ours in UNKNOWN),
