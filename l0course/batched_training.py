@@ -54,12 +54,15 @@ class Phase:
     def look(self, epoch: int, runs: Tensor, w: Tensor, losses: Tensor) -> Tensor:
         """Note the losses of the runs still there; return which of them shall go on, (runs,)."""
         if not losses.isfinite().all():
-            raise ValueError(f"A loss was infinite or NaN by epoch {epoch}: use a smaller lr.")
+            raise ValueError(
+                f"A validation loss was infinite or NaN {epoch} epochs into a phase of training: "
+                "use a smaller lr, or smaller alphas and betas."
+            )
         if epoch:
             self.checks.append(epoch)
             blank = self.best.new_full(self.best.shape, math.nan)
             self.curve.append(blank.index_copy(0, runs, losses))
-        watched = epoch >= self.since[runs]
+        watched = epoch > self.since[runs]
         better = watched & (losses < self.best[runs])
         self.best[runs] = torch.where(better, losses, self.best[runs])
         self.theta[runs] = torch.where(better[:, None], w, self.theta[runs])
@@ -85,7 +88,7 @@ def train(
 ) -> Phase:
     """Adam with a cosine schedule, in place on theta (R, ...).
 
-    A run stops after `patience` checks since the epoch `since` (R,) without a better one, and goes
+    A run stops after `patience` checks after the epoch `since` (R,) without a better one, and goes
     back to its best. It leaves the batch: the others go on without it, and faster. With masks, the
     runs that do not stop also end at their best check.
     """

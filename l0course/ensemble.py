@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Literal
 
 import torch
@@ -26,7 +25,7 @@ from .models import MLP
 __all__ = ["EnsembleResult", "train_many"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EnsembleResult:
     """What `train_many` made: A strengths times S seeds of students.
 
@@ -39,10 +38,11 @@ class EnsembleResult:
     train_loss, validation_loss : (A, S) mean squared errors at the end.
     nonzero, spurious, threshold : (A, S) live weights, weights removed by random gradient pruning,
         and TAMADE's threshold.
-    epochs : (A, S) epochs trained before pruning; fewer than asked for where a run stopped early.
+    epochs : (A, S) epochs trained before pruning, warm-up included; fewer where a run stopped.
     checks, curve : epochs (C,) at which the validation loss was measured, and the losses (C, A, S),
-        NaN where a run had stopped; the regularised phase, then fine-tuning.
-    student_steps, seconds : gradient steps of single students, and wall time of the training.
+        NaN where a run had stopped. Those of fine-tuning follow: its epochs are counted on from
+        the last check before.
+    student_steps, seconds : gradient steps of single students, and wall time of the whole call.
     """
 
     widths: tuple[int, ...]
@@ -106,8 +106,8 @@ def train_many(
 
     Each student goes through the steps of `compress` with the whole data as one batch: training
     with a penalty whose strength rises, random gradient pruning, TAMADE on validation data, random
-    gradient pruning, and fine-tuning of which the best validation epoch is kept. In float64 the
-    numbers are those of training one by one, to rounding.
+    gradient pruning, and fine-tuning of which the best check is kept. In float64, with check=1,
+    the numbers are those of `compress` to rounding (which grows in runs of thousands of epochs).
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def train_many(
         Epochs between two looks at the validation data.
     patience : int or None
         A run whose validation loss has not improved for that many checks stops, and goes back to
-        its best check. Checks count once the penalty has reached its strength: from the start where
-        alpha is 0. The other runs go on without it.
+        its best check; in fine-tuning, too. Checks count once the penalty has reached its strength:
+        from the start where alpha is 0. The other runs go on without it.
     sizes : S whole numbers, or None
         Of the data set of a seed use the first that many rows: sample sizes side by side.
     device, progress
@@ -202,8 +202,11 @@ def train_many(
         threshold = tamade_many(weights, held_out, tolerance)
         spurious += remove_dead(weights, widths)
         second = train(
-            students, theta, finetune, masks=weights != 0, since=0 * since, bar=bar, **common
+            students, theta, finetune, masks=weights != 0, since=0 * since - 1, bar=bar, **common
         )
+    train_loss = students.losses(theta)
+    if not train_loss.isfinite().all():
+        raise ValueError("A training loss is infinite: scale the data to about 1, or lower lr.")
     noise = theta[:, n_weights(widths) :].exp()
     last = first.checks[-1] if first.checks else 0
 
@@ -214,7 +217,7 @@ def train_many(
         tuple(widths), alphas, betas, seeds,
         theta=weights.cpu().unflatten(0, grid),
         sigma=by_run(noise) if noise.numel() else None,
-        train_loss=by_run(students.losses(theta)),
+        train_loss=by_run(train_loss),
         validation_loss=by_run(held_out.losses(theta)),
         nonzero=by_run((weights != 0).sum(1)),
         spurious=by_run(spurious),
@@ -244,8 +247,11 @@ def _per_run(values: Sequence[float], seeds: int, like: Tensor) -> Tensor:
 
 
 def _sweep(alphas, betas, seeds) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
+    for name, values in [("alphas", alphas), ("seeds", seeds)]:
+        if not hasattr(values, "__len__"):
+            raise ValueError(f"{name} must be a sequence, such as [{values!r}], not {values!r}.")
     alphas = tuple(float(a) for a in alphas)
-    betas = tuple(map(float, [betas] * len(alphas) if isinstance(betas, Real) else betas))
+    betas = tuple(map(float, betas if hasattr(betas, "__len__") else [betas] * len(alphas)))
     for a in alphas:
         require("each alpha", a, least=0)
     for b in betas:
@@ -269,7 +275,7 @@ def _students(
     like: Students | None = None,
 ) -> Students:
     """Check the data of one or S seeds and lay them out for A * S runs."""
-    x, y = (torch.as_tensor(part, device=device) for part in (x, y))
+    x, y = (torch.as_tensor(part, device=device).detach() for part in (x, y))
     if like is not None:
         x, y = x.to(like.x.dtype), y.to(like.x.dtype)
     x, y = (part[None] if part.dim() == 2 else part for part in (x, y))
@@ -280,10 +286,13 @@ def _students(
             f"The data must be x (n, {widths[0]}) and y (n, {widths[-1]}), or one such set for "
             f"each of {grid[1]} seeds, but they are {tuple(x.shape)} and {tuple(y.shape)}."
         )
-    if not x.is_floating_point() or x.dtype != y.dtype:
-        raise ValueError(f"x and y need one floating type, but have {x.dtype} and {y.dtype}.")
+    if x.dtype not in (torch.float32, torch.float64) or x.dtype != y.dtype:
+        raise ValueError(
+            f"x and y must both be float32 or both float64, but are {x.dtype} and {y.dtype}."
+        )
     if not (x.isfinite().all() and y.isfinite().all()):
-        raise ValueError("x or y holds NaN or infinite values; remove those rows first.")
+        what = "The data" if like is None else "The validation data"
+        raise ValueError(f"{what} hold NaN or infinite values ({x.dtype}): remove those rows.")
     sizes = [n] * grid[1] if sizes is None else [integer("each size", s, 1, n) for s in sizes]
     if len(sizes) != grid[1]:
         raise ValueError(f"sizes needs one size for each of {grid[1]} seeds, but has {len(sizes)}.")

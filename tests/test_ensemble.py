@@ -128,6 +128,37 @@ def test_a_stopped_run_goes_back_to_its_best_check():
     assert many.validation_loss.item() <= best * (1 + 1e-12)  # pruning with tolerance 0 may help
 
 
+def test_checks_count_after_the_first_step_at_full_strength():
+    """Without a ramp, a stop must not go back to the last check of the warm-up."""
+    options = dict(seeds=[1], warmup=600, epochs=600, finetune=0, ramp=0.0, check=50, **SHORT)
+    options |= dict(alphas=[0.05], tolerance=0.0, lr=2e-2)
+    x, y = (part[0] for part in wave(1, 300, 0))
+    stopped = train_many((2, 12, 1), x, y, patience=5, **options)
+    through = train_many((2, 12, 1), x, y, **options)
+    before = stopped.curve[stopped.checks.index(600), 0, 0]
+    assert stopped.validation_loss.item() != before and through.validation_loss.item() != before
+
+
+def test_memory_does_not_grow_with_the_number_of_stops():
+    students = Students(WIDTHS, X[:1].expand(50, -1, -1), Y[:1].expand(50, -1, -1),
+                        torch.full((50,), 40))  # fmt: skip
+    theta = sparse(50, WIDTHS, 0)
+    expected = students.losses(theta)
+    held = [part.data_ptr() for part in students._memory[0]]
+    for runs in range(49, 0, -1):
+        some = students.take(torch.arange(runs))
+        assert torch.equal(some.losses(theta[:runs]), expected[:runs])
+        assert [part.data_ptr() for part in some._memory[0]] == held
+
+
+def test_data_that_carry_a_graph_are_taken_as_they_are():
+    y = MLP((2, 3, 1), nn.Tanh, seed=0, dtype=torch.float64)(X[0])
+    options = dict(alphas=[1e-3], seeds=[0], epochs=5, finetune=0) | SHORT
+    many = train_many(WIDTHS, X[0], y, **options)
+    assert not many.loss(X[0], y).requires_grad
+    assert torch.equal(many.theta, train_many(WIDTHS, X[0], y.detach(), **options).theta)
+
+
 def test_sample_sizes_side_by_side():
     options = dict(alphas=[1e-3], epochs=100, finetune=50, **SHORT)
     x, y = X[0], Y[0]
@@ -237,8 +268,13 @@ def test_a_penalty_that_is_too_strong_leaves_nothing():
         (dict(x=X[:2]), "they are \\(2, 40, 2\\)"),
         (dict(y=Y[:, :30]), "they are \\(3, 40, 2\\) and \\(3, 30, 1\\)"),
         (dict(x=X[..., :1]), "The data must be x \\(n, 2\\)"),
-        (dict(x=X * math.nan), "NaN"),
-        (dict(x=X.long(), y=Y.long()), "floating type"),
+        (dict(x=X * math.nan), "The data hold NaN"),
+        (dict(validation=(XV, YV * math.nan)), "The validation data hold NaN"),
+        (dict(x=X.long(), y=Y.long()), "both be float32 or both float64"),
+        (dict(x=X.half(), y=Y.half()), "both be float32 or both float64"),
+        (dict(alphas=1e-3), "alphas must be a sequence"),
+        (dict(seeds=3), "seeds must be a sequence"),
+        (dict(y=Y.float() * 1e25, x=X.float(), alphas=[0.0]), "training loss is infinite"),
         (dict(lr=1e300), "smaller lr"),
     ],
 )

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ..checks import integer
 from . import records, registry
-from .executors import open_executor
+from .executors import ONE_THREAD, open_executor
 from .registry import Figure
 
 __all__ = ["add_arguments", "run"]
@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; 0 if all went well, 130 or 143 after Ctrl-C or SIGTERM."""
+    for name, value in ONE_THREAD.items():  # before PyTorch is loaded; on a busy machine two
+        os.environ.setdefault(name, value)  # threads are many times slower than one
     if options.list or not (options.names or options.dashboard):
         for figure in map(registry.find, registry.names()):
             presets = ", ".join(f"{p} {len(cells)}" for p, cells in figure.presets.items())

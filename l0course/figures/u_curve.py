@@ -59,6 +59,7 @@ def one_seed(cell: dict[str, Any], device: str = "cpu") -> dict[str, list]:
         "nonzero": many.nonzero[:, 0].tolist(),
         "early_test": _rounded(early.loss(*test))[0],
         "early_validation": _rounded(early.validation_loss)[0],
+        "early_nonzero": early.nonzero.item(),
         "constant": _rounded(constant[None, None])[0],
     }
 
@@ -83,7 +84,7 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     sizes = sorted({cell["n"] for cell, _ in results})
     strengths = np.array(results[0][0]["strengths"])
     figure, axes = plt.subplots(
-        1, len(sizes), figsize=(3.2 * len(sizes), 4), squeeze=False, layout="constrained"
+        1, len(sizes), figsize=(2.8 * len(sizes), 3.8), squeeze=False, layout="constrained"
     )
     for axis, n in zip(axes[0], sizes, strict=True):
         runs = stacked(results, n)
@@ -115,12 +116,16 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
         axis.yaxis.set_minor_formatter("")
     axes[0, 0].set_ylabel("test error (mean square)")
     lines, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside lower center", ncols=3)
+    figure.get_layout_engine().set(rect=(0, 0.14, 1, 0.86))  # a caption may go below the legend
+    figure.legend(
+        lines, names, loc="lower center", bbox_to_anchor=(0.5, 0),
+        bbox_transform=figure.transFigure, ncols=3,
+    ).set_in_layout(False)  # fmt: skip
     return figure
 
 
 def table(results: list[tuple[dict, dict]]) -> tuple[list[str], list[list]]:
-    lists, numbers = ["test", "validation", "train", "nonzero"], ["early_test", "constant"]
+    lists, numbers = ["test", "validation", "train", "nonzero"], ["early_test", "early_nonzero", "constant"]
     rows = [
         [cell["targets"], cell["n"], cell["seed"], strength]
         + [result[name][i] for name in lists]
