@@ -164,7 +164,7 @@ def main(device: str) -> None:
     for n in (30, 300, 2000):
         x, y = data(n, device)
         ways = {"loop": Loop(150, x, y), "vmap": Vmap(150, x, y), "train_many": Many(150, x, y)}
-        steps = {"loop": 2, "vmap": math.ceil(600 / n), "train_many": math.ceil(30_000 / n)}
+        steps = {"loop": 2, "vmap": math.ceil(600 / n), "train_many": math.ceil(120_000 / n)}
         found = microseconds(ways, 150, steps, 7, device)
         gain = {name: found[name] / found["train_many"] for name in ("loop", "vmap")}
         row = {"students": 150, "n": n, **found, "gflops": flops(n) / found["train_many"] / 1e3}
@@ -177,7 +177,7 @@ def main(device: str) -> None:
     x, y = data(300, device)
     record["scaling"] = []
     for runs in (1, 4, 16, 64, 256, 1024):
-        steps = {"train_many": max(20, 20_000 // runs)}
+        steps = {"train_many": max(100, 20_000 // runs)}
         found = microseconds({"train_many": Many(runs, x, y)}, runs, steps, 3, device)["train_many"]
         record["scaling"].append({"students": runs, "n": 300, "microseconds": found})
         print(f"{runs:5} students at n = 300: {1e6 / found:8.0f} student-steps a second")

@@ -365,8 +365,8 @@ MIXTURE = Exercise(
         "With w = np.exp(logs - logs.max()), the answer is w @ ahead / w.sum().",
     ),
     why="Bayes: weight after = weight before times the probability of what happened. The mixture's "
-    "probability of the next symbol is the weighted average. It need not know which model is true; "
-    "wrong ones lose their weight at an exponential rate.",
+    "probability of the next symbol is the weighted average. It need not know which model is true: "
+    "if the truth is in the class, models that keep predicting otherwise lose their weight fast.",
 )
 
 # --- 07.6: one network for each class -------------------------------------------------------------
