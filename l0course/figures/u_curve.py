@@ -125,7 +125,8 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
 
 
 def table(results: list[tuple[dict, dict]]) -> tuple[list[str], list[list]]:
-    lists, numbers = ["test", "validation", "train", "nonzero"], ["early_test", "early_nonzero", "constant"]
+    lists = ["test", "validation", "train", "nonzero"]
+    numbers = ["early_test", "early_nonzero", "constant"]
     rows = [
         [cell["targets"], cell["n"], cell["seed"], strength]
         + [result[name][i] for name in lists]
