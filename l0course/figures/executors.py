@@ -141,8 +141,14 @@ def _processes(jobs: int) -> Iterator[Executor]:
         yield executor
         kill = False
     finally:
-        with _signals_held():
-            executor.shutdown(kill_workers=kill)
+        hook = threading.excepthook
+        if kill:  # loky's own thread may find a worker gone: that is what we want
+            threading.excepthook = lambda failed: None
+        try:
+            with _signals_held():
+                executor.shutdown(kill_workers=kill)
+        finally:
+            threading.excepthook = hook
 
 
 @contextmanager
