@@ -245,7 +245,7 @@ def strength_axis(axis, most):
 
 test = live.loss(*part_of(sets, "test")).numpy()  # (15, 10)
 low, middle, high = np.percentile(test, [25, 50, 75], axis=1)
-figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.7), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 2.6), layout="constrained")
 left.fill_between(LIVE, low, high, color=COLORS["sky"], alpha=0.4, linewidth=0)
 left.plot(LIVE, middle, color=COLORS["blue"], marker="o", label="median, quartiles")
 left.axhline(SIGMA**2, color="0.4", linestyle=":", marker="", label="noise floor")
@@ -688,7 +688,7 @@ fast = errors_of_the_mixture(one, steps=60, sequences=1)[:, 0]
 print("one sequence, both ways agree:", bool(np.allclose(slow, fast, atol=1e-12)))
 
 # %%
-figure, axis = plt.subplots(figsize=(6, 3.6))
+figure, axis = plt.subplots(figsize=(5.6, 3.3))
 colours = ("blue", "green", "orange", "vermillion")
 print("rule                       bits   bound   sum of errors      symbols until an error < 0.02")
 for (name, table), colour in zip(truths.items(), colours, strict=True):
