@@ -860,9 +860,10 @@ print(f"weights: length of the teacher's {length:.1f}, distance to a student {np
 
 # %%
 print("for all ten students")
-print("  gap of the answers at most a tenth of their spread:             ", max(gaps) < height / 10)
-print("  distance at least a quarter of their length, under any matching:", min(missed) > length / 4)
-assert max(gaps) < height / 10 and min(missed) > length / 4
+print("  gap of the answers at most a tenth of their spread:              ", max(gaps) < height / 10)
+print("  distance of the weights at least half their length:             ", min(away) > length / 2)
+print("  and at least a quarter of it, under any matching:               ", min(missed) > length / 4)
+assert max(gaps) < height / 10 and min(away) > length / 2 and min(missed) > length / 4
 
 # %% [markdown]
 # Its function, and not its weights. Look at the best of them:

@@ -28,8 +28,8 @@ from l0course.teacher_student import sample, teacher
 WIDTHS, ALPHA, BETA, LR = (2, 25, 25, 1), 1e-4, 5.0, 1e-2
 
 
-def student(seed: int) -> nn.Module:
-    return MLP(WIDTHS, nn.Tanh, seed=seed)
+def student(seed: int, like: torch.Tensor) -> nn.Module:
+    return MLP(WIDTHS, nn.Tanh, seed=seed, dtype=like.dtype).to(like.device)
 
 
 class Loop:
@@ -38,7 +38,7 @@ class Loop:
     def __init__(self, runs: int, x, y) -> None:
         self.x, self.y, self.students = x, y, []
         for seed in range(runs):
-            model = student(seed).to(x.device)
+            model = student(seed, x)
             optimiser = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
             self.students.append((model, optimiser, DRR(ALPHA, BETA).attach(model)))
 
@@ -58,7 +58,7 @@ class Vmap:
     """All students through torch.func: one call, the layout of the plain network."""
 
     def __init__(self, runs: int, x, y) -> None:
-        models = [student(seed).to(x.device) for seed in range(runs)]
+        models = [student(seed, x) for seed in range(runs)]
         self.parameters, _ = torch.func.stack_module_state(models)
         self.optimiser = torch.optim.Adam(self.parameters.values(), lr=LR, fused=True)
         self.penalty = DRR(ALPHA, BETA)
@@ -124,19 +124,17 @@ def data(n: int, device="cpu"):
     return tuple(part.to(device) for part in sample(teacher(), n, seed=n))
 
 
-def test_the_three_ways_take_the_same_first_steps():
-    x, y = data(40)
+def test_the_three_ways_take_the_same_first_step(monkeypatch):
+    monkeypatch.setitem(globals(), "ALPHA", 0.0)  # train_many's ramp starts after the first step
+    x, y = (part.double() for part in data(40))
     ways = [Loop(3, x, y), Vmap(3, x, y), Many(3, x, y)]
     for way in ways[:2]:
         way.steps(1)
-    ways[2].steps(
-        1, tolerance=0
-    )  # one step of train_many has the full rate, and prunes nothing big
+    ways[2].steps(1, tolerance=0)  # one step has the full rate; pruning then takes small weights
     plain, vmap, many = (way.first_weights() for way in ways)
-    assert (many != 0).float().mean() > 0.5
-    # Adam's first step follows the sign of a gradient, and the sign of nearly 0 is chance
-    assert ((plain - vmap).abs() < 1e-5).float().mean() > 0.98
-    assert ((plain - many)[many != 0].abs() < 1e-5).float().mean() > 0.98
+    assert (many != 0).double().mean() > 0.5
+    assert (plain - vmap).abs().max() < 1e-9
+    assert (plain - many)[many != 0].abs().max() < 1e-9
 
 
 def matrix_product_rate(device) -> float:
