@@ -106,8 +106,8 @@ def draw(results: Results) -> plt.Figure:
     _draw_difference(axis, heights["pruned"] - heights["teacher"], x)
     below = {
         "teacher": f"norm {result['teacher_norm']:.3g}",
-        "untrained": f"distance {result['untrained_distance']:.3g}",
-        "pruned": f"distance {result['pruned_distance']:.3g}",
+        "untrained": f"matched distance {result['untrained_distance']:.3g}",
+        "pruned": f"matched distance {result['pruned_distance']:.3g}",
     }
     for column, (name, model) in enumerate(models.items()):
         for row, (one, form) in enumerate([(model, "raw"), (normal_form(model), "normal form")], 1):
