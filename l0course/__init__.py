@@ -14,7 +14,10 @@ _HOME = {
     "penalties": ["hard_threshold", "l0", "l1", "l2", "smooth_l0", "soft_threshold"],
     "codelength": ["gaussian_bits", "mdl_alpha", "prequential_bits", "support_bits"],
     "models": ["MLP", "LeNet300"],
-    "regularizers": ["DRR", "L1"],
+    "regularizers": ["DRR", "L1", "PMMP", "pmmp_lagrangian"],
+    "exact_pmmp": ["ExactPMMP"],
+    "hard_concrete": ["HardConcrete"],
+    "layerwise": ["layerwise_prune"],
     "pruning": [
         "Masks",
         "compression_rate",

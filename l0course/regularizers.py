@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from . import penalties
 from .checks import require
 
-__all__ = ["DRR", "L1", "Regularizer"]
+__all__ = ["DRR", "L1", "PMMP", "Regularizer", "pmmp_lagrangian"]
 
 
 class Regularizer:
@@ -130,3 +130,145 @@ class DRR(Regularizer):
         # exp(-beta |theta|) as a power of two: exp2 runs several times faster than exp
         decay = torch.abs(theta, out=work[1]).mul_(-self.beta / math.log(2)).exp2_()
         gradient.addcmul_(sign, decay, value=scale * self.beta)
+
+
+def pmmp_lagrangian(
+    theta: Tensor, w: Tensor, gamma: Tensor, u: Tensor | float, alpha: float
+) -> Tensor:
+    """What PMMP adds to the loss (main paper, Cor. 2.4 and Eq. 10), exactly and without sampling.
+
+    A weight theta shall equal w * z with a random mask z ~ Bernoulli(gamma). Every kept weight
+    costs alpha, and every squared violation u. Expectation over the masks::
+
+        alpha * sum(gamma) + sum(u * ((theta - w * gamma)^2 + w^2 * gamma * (1 - gamma)))
+
+    Parameters
+    ----------
+    theta, w, gamma : tensors of one shape
+        Weights, their values if kept, and the probabilities of keeping them.
+    u : tensor of that shape, or a number
+        Multipliers; PMMP minimises over the others and maximises over u.
+    alpha : float
+        Price of a weight.
+
+    Returns
+    -------
+    scalar tensor, differentiable in all four
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, gamma leaves [0, 1], u < 0 or alpha < 0.
+
+    Examples
+    --------
+    >>> half = torch.tensor([0.5])
+    >>> pmmp_lagrangian(half, w=2 * half, gamma=half, u=4.0, alpha=0.1).item()  # mean 0.5, spread
+    1.0499999523162842
+    """
+    require("alpha", alpha, least=0)
+    u = torch.as_tensor(u, dtype=theta.dtype, device=theta.device)
+    shapes = {"theta": theta.shape, "w": w.shape, "gamma": gamma.shape}
+    if len(set(shapes.values())) > 1 or u.shape not in {theta.shape, torch.Size()}:
+        listed = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+        raise ValueError(
+            f"theta, w and gamma need one shape, and u that shape or none, but they are {listed} "
+            f"and u {tuple(u.shape)}."
+        )
+    if not ((gamma >= 0) & (gamma <= 1)).all():
+        raise ValueError("gamma holds probabilities and must lie in [0, 1]; clamp it first.")
+    if not (u >= 0).all():
+        raise ValueError("u must be at least 0 everywhere, but some entry is negative or NaN.")
+    violation = (theta - w * gamma).square() + w.square() * gamma * (1 - gamma)
+    return alpha * gamma.sum() + (u * violation).sum()
+
+
+class PMMP(Regularizer):
+    """Probabilistic minimax pruning as published: every weight carries its own w, gamma and u.
+
+    Descent in theta, w and gamma, ascent in u, all at the same time, on `pmmp_lagrangian` (main
+    paper, Eq. 10, and the authors' settings: gamma from 1, u from 0, w from a copy of theta, Adam
+    with the learning rate of the model). gamma is put back into [0, 1] after each step. While
+    `ramp` is 0 (warm-up), nothing is charged and w follows theta.
+
+    Parameters
+    ----------
+    alpha : float
+        Price of a weight.
+    gamma0, u0 : float
+        Where gamma (in [0, 1]) and u (>= 0) start.
+    lr, lr_u : float
+        Adam's learning rate for w and gamma, and for u (the same if it is not given).
+
+    Attributes
+    ----------
+    w, gamma, u : lists of tensors, shaped as the model's parameters, after `attach`.
+
+    Raises ValueError if a number is out of its range.
+
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> regularizer = PMMP(alpha=0.5, u0=2.0).attach(model)
+    >>> regularizer.penalty().item()  # gamma = 1 and w = theta: two weights at 0.5 each
+    1.0
+    """
+
+    def __init__(
+        self,
+        alpha: float,
+        gamma0: float = 1.0,
+        u0: float = 0.0,
+        *,
+        lr: float = 1e-3,
+        lr_u: float | None = None,
+    ) -> None:
+        super().__init__(alpha)
+        if not 0 <= gamma0 <= 1:
+            raise ValueError(f"gamma0 must lie between 0 and 1, but it is {gamma0!r}.")
+        require("u0", u0, least=0)
+        require("lr", lr, above=0)
+        self.gamma0, self.u0, self.lr = gamma0, u0, lr
+        self.lr_u = lr if lr_u is None else lr_u
+        require("lr_u", self.lr_u, least=0)
+
+    def attach(self, model: nn.Module) -> PMMP:
+        super().attach(model)
+        self.w = [p.detach().clone() for p in self.parameters]
+        self.gamma = [torch.full_like(p, self.gamma0).detach() for p in self.parameters]
+        self.u = [torch.full_like(p, self.u0).detach() for p in self.parameters]
+        groups = [
+            {"params": self.w + self.gamma, "lr": self.lr},
+            {"params": self.u, "lr": self.lr_u, "maximize": True},
+        ]
+        self._optimiser = torch.optim.Adam(groups, fused=True)
+        return self
+
+    def penalty(self) -> Tensor:
+        """The Lagrangian summed over the model, with alpha scaled by `ramp`: a scalar tensor."""
+        variables = zip(self._attached(), self.w, self.gamma, self.u, strict=True)
+        alpha = self.alpha * self.ramp
+        return torch.stack([pmmp_lagrangian(*four, alpha) for four in variables]).sum()
+
+    @torch.no_grad()
+    def add_gradient(self) -> None:
+        """Add 2 u (theta - w gamma) to each parameter's `.grad`, and note the other gradients."""
+        if self.ramp == 0:
+            for p, w in zip(self._attached(), self.w, strict=True):
+                w.copy_(p)
+            return
+        for p, w, gamma, u in zip(self._attached(), self.w, self.gamma, self.u, strict=True):
+            if p.grad is None:
+                continue
+            residual = p - w * gamma
+            force = 2 * u * residual
+            p.grad.add_(force)
+            w.grad = 2 * u * w * gamma * (1 - gamma) - force * gamma
+            gamma.grad = u * w.square() * (1 - 2 * gamma) - force * w + self.alpha * self.ramp
+            u.grad = residual.square() + w.square() * gamma * (1 - gamma)
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Step w and gamma down and u up, from the gradients of before the step; project gamma."""
+        if self.ramp > 0:
+            self._optimiser.step()
+            for gamma in self.gamma:
+                gamma.clamp_(0, 1)
