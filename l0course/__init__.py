@@ -28,6 +28,8 @@ _HOME = {
     "dead_weights": ["random_gradient_prune"],
     "evaluation": ["error_rate", "mean_loss"],
     "best_subset": ["L0Regression", "RelaxedLasso", "best_subsets"],
+    "exact_gradient": ["egp_gradients", "egp_objective", "exact_gradient_pruning"],
+    "egp_regression": ["EGPRegression"],
     "datasets": ["diabetes", "digits", "fashion_mnist", "mnist", "mnist_5k"],
     "generated": ["sparse_regression"],
     "image_files": ["CorruptDataError", "download"],

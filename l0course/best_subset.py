@@ -5,8 +5,9 @@ The l0 objective charges every nonzero coefficient the same price, whatever its 
     F(w) = ||y - X w||^2 + alpha * ||w||_0
 
 The squares are summed, not averaged or halved, as in the companion paper's objective for exact
-gradient pruning. Small problems are solved exactly, by enumeration; large ones by iterative hard
-thresholding (IHT) followed by exchanges of single columns. The relaxed lasso stands beside them.
+gradient pruning (EGP). Small problems are solved exactly, by enumeration; large ones by iterative
+hard thresholding (IHT) and then exchanges of single columns, by EGP, or by ADMM. The relaxed lasso
+stands beside them.
 
 Scale: alpha is in units of y squared: the drop in the residual sum of squares that a coefficient
 must earn. Multiplying a column of X by a constant changes neither ||w||_0 nor the best fit, so
@@ -25,11 +26,20 @@ from sklearn.linear_model import Lasso
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from l0course.checks import integer, require
-from l0course.subset_search import Array, Support, enumerate_subsets, least_squares, prepare, search
+from l0course.exact_gradient import egp_objective, exact_gradient_pruning
+from l0course.subset_search import (
+    Array,
+    Support,
+    admm,
+    enumerate_subsets,
+    least_squares,
+    prepare,
+    search,
+)
 
-__all__ = ["L0Regression", "RelaxedLasso", "best_subsets"]
+__all__ = ["L0Regression", "RelaxedLasso", "best_subsets", "egp_objective"]
 
-_SOLVERS = ("iht", "enumerate")
+_SOLVERS = ("iht", "enumerate", "egp", "admm")
 
 
 def best_subsets(
@@ -86,7 +96,6 @@ class _SparseLinear(RegressorMixin, BaseEstimator):
     """Checks, centring and prediction of the estimators below."""
 
     def _centred(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-        require("alpha", self.alpha, least=0)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         scale = float(self.fit_intercept)
         self._means = scale * X.mean(axis=0), scale * y.mean()
@@ -118,10 +127,13 @@ class L0Regression(_SparseLinear):
         Price of a nonzero coefficient, in units of y squared; ignored if ``n_nonzero`` is given.
     n_nonzero : int, optional
         Largest number of nonzero coefficients.
-    solver : {"iht", "enumerate"}, default "iht"
+    solver : {"iht", "enumerate", "egp", "admm"}, default "iht"
         "enumerate" is exact, for at most 2**25 subsets. "iht" is a local search: iterative hard
         thresholding from zero and from a ridge solution, and a path over sizes; then least
-        squares, and exchanges of single columns until none helps.
+        squares, and exchanges of single columns until none helps. "egp" is exact gradient pruning
+        from several starts, ridges and nearby prices, and takes no ``n_nonzero``; "admm"
+        alternates between a ridge regression and a hard threshold, once. Both end with least
+        squares, without exchanges, so they find the optimum less often than "iht".
     fit_intercept : bool, default True
 
     Attributes
@@ -131,14 +143,14 @@ class L0Regression(_SparseLinear):
     support_ : array of int, the indices of the nonzero coefficients
     objective_ : float
         Residual sum of squares, plus alpha for each nonzero unless ``n_nonzero`` is given.
-    n_iter_ : int, hard thresholding steps over all starts
+    n_iter_ : int, steps of the solver: of hard thresholding over all starts, of EGP, of ADMM
     n_features_in_ : int
 
     Raises
     ------
     ValueError
-        From ``fit``: alpha < 0, n_nonzero outside 0..p, unknown solver, data that is not finite,
-        too many subsets to enumerate.
+        From ``fit``: alpha < 0, n_nonzero outside 0..p or given to "egp", unknown solver, data
+        that is not finite, too many subsets to enumerate.
 
     References
     ----------
@@ -170,6 +182,9 @@ class L0Regression(_SparseLinear):
         """Fit to ``X`` of shape (n, p) and ``y`` of shape (n,)."""
         if self.solver not in _SOLVERS:
             raise ValueError(f"solver must be one of {_SOLVERS}; got {self.solver!r}.")
+        if self.solver == "egp" and self.n_nonzero is not None:
+            raise ValueError("solver='egp' takes a price, alpha; n_nonzero needs another solver.")
+        require("alpha", self.alpha, least=0)
         Z, target, norms = prepare(*self._centred(X, y))
         p, alpha, limit = Z.shape[1], float(self.alpha), min(Z.shape)
         if self.n_nonzero is not None:
@@ -177,6 +192,10 @@ class L0Regression(_SparseLinear):
         support, self.n_iter_ = tuple(range(p)), 0  # what is best if alpha is 0
         if self.n_nonzero is not None and self.solver == "enumerate":
             support = enumerate_subsets(Z, target, limit)[limit][0]
+        elif self.solver == "egp" and alpha > 0:
+            support, self.n_iter_ = _by_exact_gradients(Z, target, alpha)
+        elif self.solver == "admm" and (self.n_nonzero is not None or alpha > 0):
+            support, self.n_iter_ = admm(Z, target, alpha, limit)
         elif self.n_nonzero is not None or alpha > 0:
             value, support, self.n_iter_ = search(Z, target, alpha, limit)
             if self.solver == "enumerate":  # sizes that may beat what the search has found
@@ -188,6 +207,14 @@ class L0Regression(_SparseLinear):
         self._set_coef(w / norms)
         self.objective_ = rss + alpha * len(self.support_)
         return self
+
+
+def _by_exact_gradients(Z: Array, target: Array, alpha: float) -> tuple[Support, int]:
+    """The support of least objective among 80 columns of EGP, and the steps."""
+    prices, ridge = alpha * np.array([0.5, 0.7, 1.0, 1.4, 2.0]), (0, 0.1, 0.5, 2)
+    found = exact_gradient_pruning(Z, target, prices, ridge=ridge, starts=4)
+    best = (found.rss + alpha * np.array([len(support) for support in found.supports])).argmin()
+    return found.supports[best], found.steps
 
 
 class RelaxedLasso(_SparseLinear):
@@ -235,6 +262,7 @@ class RelaxedLasso(_SparseLinear):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> RelaxedLasso:
         """Fit to ``X`` of shape (n, p) and ``y`` of shape (n,)."""
+        require("alpha", self.alpha, least=0)
         if not 0 <= self.phi <= 1:
             raise ValueError(f"phi must be in [0, 1]; got {self.phi}.")
         X, y = self._centred(X, y)

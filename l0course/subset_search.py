@@ -1,7 +1,8 @@
 """Which columns to keep: the searches behind `l0course.best_subset`, on plain arrays.
 
-`enumerate_subsets` looks at all subsets; `search` is iterative hard thresholding (IHT) and
-exchanges of single columns. Both work on unit columns, as `prepare` makes them.
+`enumerate_subsets` looks at all subsets; `search` is iterative hard thresholding (`iht`) and
+exchanges of single columns; `admm` alternates between a ridge regression and a hard threshold. All
+work on unit columns, as `prepare` makes them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr, solve_triangular
 
-__all__ = ["enumerate_subsets", "least_squares", "prepare", "search"]
+__all__ = ["admm", "enumerate_subsets", "iht", "least_squares", "prepare", "search"]
 
 Array = NDArray[np.float64]
 Support = tuple[int, ...]
@@ -20,7 +21,8 @@ Support = tuple[int, ...]
 _MAX_SUBSETS = 2**25  # subsets that enumeration agrees to look at
 _BLOCK = 2**21  # numbers in one block of enumeration's working memory
 _DEPENDENT = 1e-10  # a unit column with less squared length left depends on the chosen ones
-_MAX_STEPS = 300  # of iterative hard thresholding, from each start
+_MAX_STEPS = 300  # of iterative hard thresholding, from each start, and of ADMM
+_GROWTH = 1.05  # of ADMM's rho, from step to step
 _BEYOND = 10  # sizes that the search goes beyond the best one known
 _RETRIES = 20  # columns that the search tries to do without
 
@@ -130,14 +132,18 @@ def _iht_step(X: Array, y: Array, w: Array, curvature: float, alpha: float, limi
     So entries of u with u^2 >= alpha / c stay as they are, at most ``limit`` of them (the
     largest), and the others become zero. (With a factor 1/2 on the squares: 2 alpha / c.)
     """
-    u = w + X.T @ (y - X @ w) / curvature
-    u[u**2 < alpha / curvature] = 0.0
+    return _threshold(w + X.T @ (y - X @ w) / curvature, alpha / curvature, limit)
+
+
+def _threshold(u: Array, square: float, limit: int) -> Array:
+    """Set to zero, in place, entries below the root of ``square``, and all but ``limit`` others."""
+    u[u**2 < square] = 0.0
     if limit < u.size:
         u[np.argpartition(-np.abs(u), limit)[limit:]] = 0.0
     return u
 
 
-def _iht(
+def iht(
     X: Array, y: Array, w: Array, curvature: float, alpha: float, limit: int
 ) -> tuple[Support, int]:
     """Support where IHT from ``w`` ends, less columns that depend on others; number of steps."""
@@ -145,10 +151,39 @@ def _iht(
     while moving and steps < _MAX_STEPS:
         w, old, steps = _iht_step(X, y, w, curvature, alpha, limit), w, steps + 1
         moving = np.abs(w - old).max() > 1e-6 * np.abs(w).max()
+    return _independent(X, w), steps
+
+
+def _independent(X: Array, w: Array) -> Support:
+    """The nonzeros of w, less columns that depend on others."""
     support = np.flatnonzero(w)
     triangle, order = qr(X[:, support], mode="r", pivoting=True)
     free = np.count_nonzero(np.diagonal(triangle) ** 2 > _DEPENDENT)
-    return tuple(support[order[:free]].tolist()), steps
+    return tuple(support[order[:free]].tolist())
+
+
+def admm(X: Array, y: Array, alpha: float, limit: int) -> tuple[Support, int]:
+    """Support where the alternating direction method of multipliers ends, and its steps.
+
+    The problem is min ||y - Xw||^2 + alpha * ||v||_0 subject to w = v, with at most ``limit``
+    nonzeros. To it are added rho * ||w - v + u||^2, where u is the scaled multiplier. The step in w
+    is a ridge regression towards v - u; all of them share one singular value decomposition. The
+    step in v keeps entries of w + u with square >= alpha / rho (with halved squares: 2 alpha /
+    rho). Then u grows by w - v. rho grows too, so w and v meet. (Boyd et al., "Distributed
+    optimization and statistical learning via ADMM", 2011, Section 9.1.)
+    """
+    _, s, vt = np.linalg.svd(X, full_matrices=False)
+    inner, rho, steps = X.T @ y, 0.1, 0
+    v = u = np.zeros_like(inner)
+    apart = True
+    while apart and steps < _MAX_STEPS:
+        h = inner + rho * (v - u)
+        w = (h - vt.T @ (s**2 / (s**2 + rho) * (vt @ h))) / rho
+        v = _threshold(w + u, alpha / rho, limit)
+        u = (u + w - v) / _GROWTH  # u is the multiplier over rho
+        rho, steps = rho * _GROWTH, steps + 1
+        apart = np.abs(w - v).max() > 1e-6 * np.abs(w).max()
+    return _independent(X, v), steps
 
 
 def _best_move(
@@ -204,7 +239,7 @@ def search(X: Array, y: Array, alpha: float, limit: int) -> tuple[float, Support
     gram = X @ X.T
     curvature = max(1.001 * float(np.linalg.eigvalsh(gram)[-1]), _DEPENDENT)
     ridge = X.T @ np.linalg.solve(gram + np.eye(len(X)), y)
-    ends = [_iht(X, y, w, curvature, alpha, limit) for w in (np.zeros_like(ridge), ridge)]
+    ends = [iht(X, y, w, curvature, alpha, limit) for w in (np.zeros_like(ridge), ridge)]
     best = min(_polish(X, y, support, alpha, limit) for support, _ in ends)
     # A path: let the size grow one by one, then shrink, with swaps at every size.
     top = min(*X.shape, len(best[1]) + _BEYOND)
