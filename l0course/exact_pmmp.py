@@ -10,8 +10,8 @@ Three choices turn this into a training method. The distance is |theta|, whose f
 vanish at zero as that of the square does. u follows a plan: a weight is pruned below the threshold
 where u d(theta) = alpha, and the plan lowers the threshold, from almost l1 to almost l0. And u is
 weighted by curvature: pruning theta costs about h theta^2 / 2, so a weight of high curvature h gets
-a lower threshold. The fact sheet's rule is own work; the main paper (arXiv 2505.17469) has the
-square, and u by ascent.
+a lower threshold. These three are our own; the main paper (arXiv 2505.17469, Eq. 10) has the square
+and lets u ascend.
 """
 
 from __future__ import annotations

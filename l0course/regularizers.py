@@ -272,3 +272,14 @@ class PMMP(Regularizer):
             self._optimiser.step()
             for gamma in self.gamma:
                 gamma.clamp_(0, 1)
+
+
+def __getattr__(name: str) -> type[Regularizer]:
+    """HardConcrete and ExactPMMP are regularisers too; each has a module of its own."""
+    if name == "HardConcrete":
+        from .hard_concrete import HardConcrete as found
+    elif name == "ExactPMMP":
+        from .exact_pmmp import ExactPMMP as found
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found
