@@ -91,13 +91,9 @@ class HardConcrete(Regularizer):
 
         Raises ValueError if the model has none.
         """
+        self.detach()
         super().attach(model)
-
-        def hook(module: nn.Module, _: object) -> None:  # deep copies of the model share it
-            if module is model and self._handle is handle:
-                self._before_forward(module.training)
-
-        self._handle = handle = model.register_forward_pre_hook(hook)
+        self._handle = model.register_forward_pre_hook(_Hook(self))
         self._generator = torch.Generator(self.parameters[0].device).manual_seed(self.seed)
         self._theta = [p.detach().clone() for p in self.parameters]
         self.log_alphas = [torch.full_like(t, self.log_alpha).requires_grad_() for t in self._theta]
@@ -155,6 +151,8 @@ class HardConcrete(Regularizer):
     def after_step(self) -> None:
         """Step the gates, and put the test-time network into the model."""
         parameters = self._attached()
+        if self._on and self._sampled:
+            raise RuntimeError("Call add_gradient() between loss.backward() and the step.")
         if self._on:
             self._optimiser.step()
         elif self.ramp == 0:
@@ -173,8 +171,20 @@ class HardConcrete(Regularizer):
             self._write(sample=training)
 
     def _overwritten(self) -> bool:
-        """Whether anything was written into the parameters since `_write`, the same values too."""
-        return self._versions != [p._version for p in self.parameters]
+        """Whether anything was written into the parameters since `_write`.
+
+        In-place operations count even if they write the same values; `.data` hides them, so the
+        values are compared too.
+        """
+        if self._versions != [p._version for p in self.parameters]:
+            return True
+        written = (torch.mul(*factors) for factors in zip(self._theta, self._z, strict=True))
+        return not all(torch.equal(p, w) for p, w in zip(self.parameters, written, strict=True))
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a copy takes along: the settings. A copy is not attached."""
+        settings = {name: vars(self)[name] for name in ("alpha", "gate_lr", "log_alpha", "seed")}
+        return settings | {"ramp": self.ramp, "parameters": [], "_handle": None}
 
     @torch.no_grad()
     def _write(self, sample: bool) -> None:
@@ -189,3 +199,17 @@ class HardConcrete(Regularizer):
             torch.mul(self._theta[i], z, out=p)
         self._sampled = sample
         self._versions = [p._version for p in self.parameters]
+
+
+class _Hook:
+    """Calls its gates before each forward pass of their model; a copy of it does nothing."""
+
+    def __init__(self, gates: HardConcrete | None = None) -> None:
+        self.gates = gates
+
+    def __call__(self, module: nn.Module, _: object) -> None:
+        if self.gates is not None:
+            self.gates._before_forward(module.training)
+
+    def __reduce__(self) -> tuple:
+        return _Hook, ()

@@ -69,7 +69,7 @@ def layerwise_prune(
     ----------
     model : nn.Sequential, may be nested
         All trainable parameters must be in nn.Linear layers; activations and dropout are free.
-        Frozen layers stay as they are.
+        Layers with a frozen weight or bias stay as they are.
     x : Tensor, (n, inputs)
         Training inputs, on the model's device.
     alpha : float
@@ -85,8 +85,9 @@ def layerwise_prune(
     Raises
     ------
     ValueError
-        If the model is of another kind, x is empty, not finite or of another width, alpha < 0,
-        steps < 1 or a start is outside (0, 1].
+        If the model is of another kind, shares weights or is not finite, x is empty, not finite
+        or of another width or type, alpha < 0, steps < 1 or a start is outside (0, 1]. The model
+        is then as it was.
 
     Examples
     --------
@@ -101,6 +102,7 @@ def layerwise_prune(
     """
     require("alpha", alpha, least=0)
     integer("steps", steps, 1)
+    integer("seed", seed, 0)
     if not starts or not all(0 < start <= 1 for start in starts):
         raise ValueError(f"starts needs numbers above 0 and up to 1, but it is {starts!r}.")
     modules = _checked(model, x)
@@ -235,9 +237,17 @@ def _checked(model: nn.Module, x: Tensor) -> list[nn.Module]:
             "layerwise_prune needs an nn.Sequential, such as MLP(...), in which all trainable "
             f"parameters are in nn.Linear layers; this {type(model).__name__} is not one."
         )
+    if len({id(layer.weight) for layer in linear}) < len(linear):
+        raise ValueError("Two layers share their weights, so they cannot be pruned one by one.")
+    if not all(p.isfinite().all() for p in known):
+        raise ValueError("The model holds NaN or infinite weights: train it again first.")
+    if x.dtype != linear[0].weight.dtype:
+        raise ValueError(
+            f"x has the type {x.dtype}, but the model has {linear[0].weight.dtype}: convert x."
+        )
     if x.numel() == 0 or not x.isfinite().all():
         raise ValueError("x is empty, or holds NaN or infinite values: give the training inputs.")
-    if x.dim() != 2 or (modules[0] is linear[0] and x.shape[1] != linear[0].in_features):
+    if x.dim() != 2 or x.shape[1] != linear[0].in_features:
         raise ValueError(
             f"x must have shape (n, inputs) with {linear[0].in_features} inputs, but it has "
             f"shape {tuple(x.shape)}."

@@ -1,7 +1,13 @@
 """Penalties attached to a model's parameters, ready for a training loop.
 
     regularizer = DRR(alpha=1e-4).attach(model)
-    loss = data_loss + regularizer.penalty()        # autograd does the rest
+    loss.backward()                  # of the data alone
+    regularizer.add_gradient()       # to each parameter's .grad
+    optimiser.step()
+    regularizer.after_step()
+
+`compress()` does this for you. (For L1 and DRR, `(loss + regularizer.penalty()).backward()` gives
+the same gradients; the others keep variables of their own, which move in `after_step`.)
 
 The data loss is a mean over the batch and the penalty a plain sum over all trainable entries,
 biases included, as in the published code (main paper, arXiv 2505.17469, Sections 2 and 3).
@@ -158,7 +164,7 @@ def pmmp_lagrangian(
     Raises
     ------
     ValueError
-        If shapes differ, gamma leaves [0, 1], u < 0 or alpha < 0.
+        If shapes differ, gamma leaves [0, 1], u < 0 or alpha < 0, or for integer tensors.
 
     Examples
     --------
@@ -167,6 +173,8 @@ def pmmp_lagrangian(
     1.0499999523162842
     """
     require("alpha", alpha, least=0)
+    if not all(torch.is_tensor(v) and v.is_floating_point() for v in (theta, w, gamma)):
+        raise ValueError("theta, w and gamma must be tensors of floating-point numbers.")
     u = torch.as_tensor(u, dtype=theta.dtype, device=theta.device)
     shapes = {"theta": theta.shape, "w": w.shape, "gamma": gamma.shape}
     if len(set(shapes.values())) > 1 or u.shape not in {theta.shape, torch.Size()}:
@@ -186,25 +194,27 @@ def pmmp_lagrangian(
 class PMMP(Regularizer):
     """Probabilistic minimax pruning as published: every weight carries its own w, gamma and u.
 
-    Descent in theta, w and gamma, ascent in u, all at the same time, on `pmmp_lagrangian` (main
+    Descent in theta, w and gamma, ascent in u, all from the same point, on `pmmp_lagrangian` (main
     paper, Eq. 10, and the authors' settings: gamma from 1, u from 0, w from a copy of theta, Adam
-    with the learning rate of the model). gamma is put back into [0, 1] after each step. While
-    `ramp` is 0 (warm-up), nothing is charged and w follows theta.
+    with a constant learning rate). gamma is put back into [0, 1] after each step. While `ramp` is 0
+    (warm-up), nothing is charged and w follows theta. The published runs have no ramp: use
+    `compress(..., ramp=0)`.
 
     Parameters
     ----------
     alpha : float
-        Price of a weight.
+        Price of a weight. With alpha = 0 the weights are still tied to w * gamma.
     gamma0, u0 : float
         Where gamma (in [0, 1]) and u (>= 0) start.
     lr, lr_u : float
-        Adam's learning rate for w and gamma, and for u (the same if it is not given).
+        Adam's learning rate for w and gamma, and for u (the same if it is not given). The
+        published runs use the model's.
 
     Attributes
     ----------
     w, gamma, u : lists of tensors, shaped as the model's parameters, after `attach`.
 
-    Raises ValueError if a number is out of its range.
+    Raises ValueError if a number is out of its range, or, from `attach`, for half precision.
 
     >>> model = nn.Linear(2, 1, bias=False)
     >>> regularizer = PMMP(alpha=0.5, u0=2.0).attach(model)
@@ -232,6 +242,7 @@ class PMMP(Regularizer):
 
     def attach(self, model: nn.Module) -> PMMP:
         super().attach(model)
+        refuse_half_precision(self.parameters)
         self.w = [p.detach().clone() for p in self.parameters]
         self.gamma = [torch.full_like(p, self.gamma0).detach() for p in self.parameters]
         self.u = [torch.full_like(p, self.u0).detach() for p in self.parameters]
@@ -243,17 +254,16 @@ class PMMP(Regularizer):
         return self
 
     def penalty(self) -> Tensor:
-        """The Lagrangian summed over the model, with alpha scaled by `ramp`: a scalar tensor."""
+        """The Lagrangian summed over the model, with alpha scaled by `ramp`; 0 if `ramp` is 0."""
         variables = zip(self._attached(), self.w, self.gamma, self.u, strict=True)
         alpha = self.alpha * self.ramp
-        return torch.stack([pmmp_lagrangian(*four, alpha) for four in variables]).sum()
+        total = torch.stack([pmmp_lagrangian(*four, alpha) for four in variables]).sum()
+        return total * (self.ramp > 0)
 
     @torch.no_grad()
     def add_gradient(self) -> None:
         """Add 2 u (theta - w gamma) to each parameter's `.grad`, and note the other gradients."""
         if self.ramp == 0:
-            for p, w in zip(self._attached(), self.w, strict=True):
-                w.copy_(p)
             return
         for p, w, gamma, u in zip(self._attached(), self.w, self.gamma, self.u, strict=True):
             if p.grad is None:
@@ -268,10 +278,26 @@ class PMMP(Regularizer):
     @torch.no_grad()
     def after_step(self) -> None:
         """Step w and gamma down and u up, from the gradients of before the step; project gamma."""
-        if self.ramp > 0:
-            self._optimiser.step()
-            for gamma in self.gamma:
-                gamma.clamp_(0, 1)
+        parameters = self._attached()
+        if self.ramp == 0:
+            for p, w in zip(parameters, self.w, strict=True):
+                w.copy_(p)
+            return
+        if all(w.grad is None for w in self.w):
+            raise RuntimeError("Call add_gradient() between loss.backward() and the step.")
+        self._optimiser.step()
+        self._optimiser.zero_grad()  # each gradient is used once
+        for gamma in self.gamma:
+            gamma.clamp_(0, 1)
+
+
+def refuse_half_precision(parameters: list[nn.Parameter]) -> None:
+    """ValueError if slow averages or small steps would be lost in 16 bits."""
+    if any(p.dtype in (torch.float16, torch.bfloat16) for p in parameters):
+        raise ValueError(
+            "The parameters are in half precision, which loses the small steps of this method: "
+            "keep them in float32 and use torch.autocast."
+        )
 
 
 def __getattr__(name: str) -> type[Regularizer]:

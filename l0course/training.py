@@ -113,13 +113,14 @@ def compress(
         Weights are fitted on `train`. The threshold and the epoch that is kept are chosen on
         `validation`. Keep test data out of both.
     regularizer : Regularizer
-        For example DRR(alpha=1e-4) or L1(alpha=1e-5); alpha = 0 gives plain magnitude pruning.
-        The object itself stays as it is.
+        For example DRR(alpha=1e-4) or L1(alpha=1e-5); for these two and ExactPMMP, alpha = 0 gives
+        plain magnitude pruning. The object itself stays as it is.
     loss : "cross_entropy", "mse" or a callable loss(output, y) -> scalar mean
     warmup, regularize, finetune : int
         Epochs without penalty, with penalty, and after pruning.
     ramp : float in [0, 1]
-        Share of the regularised phase over which alpha rises linearly to its value.
+        Share of the regularised phase over which alpha rises linearly to its value (ExactPMMP: over
+        which its threshold falls).
     tolerance : float
         TAMADE's allowed relative rise of the validation loss.
     lr : float

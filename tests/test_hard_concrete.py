@@ -1,6 +1,7 @@
 """Hard concrete gates against autograd, against sampling, and at work in compress()."""
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -183,3 +184,56 @@ def test_a_step_without_a_sample_says_what_to_do():
     model.eval()(X).sum().backward()
     with pytest.raises(RuntimeError, match=r"model.train\(\) and model\(x\) first"):
         regularizer.add_gradient()
+
+
+def test_a_step_without_add_gradient_says_what_to_do():
+    """`(loss + penalty()).backward()` alone would multiply the masks, step after step."""
+    model, penalty = gated()
+    model(X).sum().backward()
+    with pytest.raises(RuntimeError, match=r"add_gradient\(\) between"):
+        penalty.after_step()
+
+
+def test_the_theta_of_the_next_step_is_the_optimisers():
+    """One step of plain descent by hand: theta - lr * G * z, with the z that was sampled."""
+    model, penalty = gated()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    theta = [t.clone() for t in penalty._theta]
+    model(X).square().sum().backward()
+    z = [z.clone() for z in penalty._z]
+    G = [p.grad.clone() for p in model.parameters()]
+    penalty.add_gradient()
+    optimiser.step()
+    penalty.after_step()
+    for new, old, slope, gate in zip(penalty._theta, theta, G, z, strict=True):
+        torch.testing.assert_close(new, old - 0.1 * slope * gate)
+    assert any((gate < 1).any() for gate in z)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_whoever_writes_into_the_weights_ends_the_gates(hidden):
+    model, penalty = gated()
+    with torch.no_grad():
+        for p in model.parameters():
+            (p.data if hidden else p).zero_()
+    model.train()(X)
+    assert all((p == 0).all() for p in model.parameters()) and not model._forward_pre_hooks
+
+
+def test_a_gated_model_can_be_copied_and_saved(tmp_path):
+    model, penalty = gated()
+    other = copy.deepcopy(model)
+    before = [p.clone() for p in other.parameters()]
+    other.train()(X)  # its hook is inert
+    assert all(torch.equal(p, q) for p, q in zip(before, other.parameters(), strict=True))
+    torch.save(model, tmp_path / "model.pt")
+    pickle.loads(pickle.dumps(penalty)).attach(other)
+
+
+def test_attaching_again_lets_go_of_the_first_model():
+    first, penalty = gated()
+    first.train()(X)  # a sample is in place
+    penalty.attach(MLP((4, 3, 2), seed=1))
+    assert not first._forward_pre_hooks
+    zhat = penalty.log_alphas[0].detach().sigmoid() * 1.2 - 0.1
+    assert zhat.min() > 0

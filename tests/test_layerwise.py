@@ -122,6 +122,8 @@ def test_digits_keep_their_accuracy_where_magnitude_pruning_loses_it():
 
 
 X = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
+BROKEN = MLP((3, 4, 2), seed=0)
+BROKEN[2].bias.data[0] = float("nan")
 
 
 @pytest.mark.parametrize(
@@ -139,10 +141,19 @@ X = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
         (dict(model=nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))), "parameters are in nn.Lin"),
         (dict(model=nn.Sequential(nn.Conv1d(3, 2, 1))), "needs an nn.Sequential, such as MLP"),
         (dict(model=nn.ReLU()), "needs an nn.Sequential"),
+        (dict(x=X.double()), "type torch.float64, but the model has torch.float32"),
+        (dict(x=X.long()), "convert x"),
+        (dict(model=nn.Sequential(nn.Dropout(), nn.Linear(4, 2))), "with 4 inputs"),
+        (dict(model=nn.Sequential(*[nn.Linear(3, 3)] * 2)), "Two layers share"),
+        (dict(model=BROKEN), "train it again"),
+        (dict(seed=-1), "seed must"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_bad_input_gets_one_sentence(change, says):
-    settings = dict(model=MLP((3, 4, 2), seed=0), x=X, alpha=0.1)
+    settings = dict(model=MLP((3, 4, 2), seed=0), x=X, alpha=0.1) | change
+    before = copy.deepcopy(settings["model"].state_dict())
     with pytest.raises(ValueError, match=says):
-        layerwise_prune(**{**settings, **change})
+        layerwise_prune(**settings)
+    for name, value in settings["model"].state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0, equal_nan=True)

@@ -180,3 +180,60 @@ def test_bad_input_gets_one_sentence(change, says):
 def test_bad_settings_get_one_sentence(numbers, says):
     with pytest.raises(ValueError, match=says):
         PMMP(1e-3, **numbers)
+
+
+def test_one_step_moves_all_four_from_the_same_point():
+    """By hand, from the published formulas at the old theta; Adam's first step is lr * sign."""
+    model = small_model()
+    pmmp = PMMP(alpha=0.2, gamma0=0.7, u0=1.5, lr=1e-3, lr_u=5e-2).attach(model)
+    optimiser = torch.optim.SGD(model.parameters(), lr=10.0)  # theta moves far
+    for w in pmmp.w:
+        w.mul_(0.5)
+    old = [(p.detach().clone(), w.clone()) for p, w in zip(model.parameters(), pmmp.w, strict=True)]
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    pmmp.add_gradient()
+    optimiser.step()
+    pmmp.after_step()
+    for i, (theta, w) in enumerate(old):
+        r = theta - 0.7 * w
+        g_w = -2 * 1.5 * r * 0.7 + 2 * 1.5 * w * 0.7 * 0.3
+        g_gamma = -2 * 1.5 * r * w + 1.5 * w**2 * (1 - 1.4) + 0.2
+        moves = [pmmp.w[i] - w, pmmp.gamma[i] - 0.7, pmmp.u[i] - 1.5]
+        for move, expected in zip(
+            moves, [-1e-3 * g_w.sign(), -1e-3 * g_gamma.sign(), 5e-2 * (w != 0)], strict=True
+        ):
+            torch.testing.assert_close(move, expected.to(move), rtol=1e-3, atol=1e-9)
+
+
+def test_a_gradient_is_used_once():
+    """A parameter outside this step's loss keeps its w, gamma and u."""
+    model = small_model()
+    pmmp = PMMP(alpha=0.2, gamma0=0.7, u0=1.5).attach(model)
+    first, last = model[0].weight, model[2].weight
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    for _ in range(2):
+        pmmp.add_gradient()
+        pmmp.after_step()
+        gamma = [g.clone() for g in pmmp.gamma]
+        last.grad = None
+    kept = [torch.equal(g, before) for g, before in zip(pmmp.gamma, gamma, strict=True)]
+    assert all(kept)
+    first.grad = torch.ones_like(first)
+    pmmp.add_gradient()
+    pmmp.after_step()
+    moved = [not torch.equal(g, before) for g, before in zip(pmmp.gamma, gamma, strict=True)]
+    assert moved == [p is not last for p in model.parameters()]
+
+
+def test_a_step_without_add_gradient_says_what_to_do():
+    pmmp = PMMP(alpha=0.2).attach(small_model())
+    with pytest.raises(RuntimeError, match=r"add_gradient\(\) between"):
+        pmmp.after_step()
+    with pytest.raises(RuntimeError, match="attach"):
+        PMMP(alpha=0.2).after_step()
+    with pytest.raises(ValueError, match="half precision"):
+        PMMP(alpha=0.2).attach(small_model().half())
+    with pytest.raises(ValueError, match="floating-point"):
+        pmmp_lagrangian(*(torch.tensor([1]) for _ in range(3)), 0.5, 0.1)
