@@ -8,7 +8,7 @@ import pytest
 from l0course.cli import main
 from l0course.figures import registry, style
 
-SHOWN_IN_A_LESSON = {"support_recovery"}
+SHOWN_IN_A_LESSON = {"support_recovery", "monte_carlo", "egp_recovery", "pmmp_lenet300"}
 
 
 @pytest.fixture

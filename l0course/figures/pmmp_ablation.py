@@ -1,8 +1,8 @@
 """What makes PMMP compete: one change at a time, on LeNet-300-100 and 20,000 images of MNIST.
 
-Every variant is trained at two strengths with three seeds, in the 40 epochs of pmmp_lenet300, and
-compared with DRR at the same compression rate (DRR has six strengths, for its line).
-The variants that are not in the package stand here, each as a few lines over the version that they
+Every variant is trained at two strengths or more with two seeds, in the 30 epochs of pmmp_lenet300,
+and compared with DRR at the same compression rate (DRR has six strengths, for its line). The
+variants that are not in the package stand here, each as a few lines over the version that they
 change.
 """
 
@@ -49,6 +49,7 @@ def variant(cell: dict[str, Any]) -> Regularizer:
         "absolute": lambda: ExactPMMP(alpha, curvature=0.0),
         "exact PMMP": lambda: ExactPMMP(alpha),
         "full curvature": lambda: ExactPMMP(alpha, curvature=1.0),
+        "double threshold": lambda: ExactPMMP(alpha, 0.8, 0.2),
         "fixed threshold": lambda: ExactPMMP(alpha, 0.2, 0.2),
         "temperature, annealed": lambda: Tempered(alpha),
         "DRR, curvature": lambda: Tempered(alpha, 0.2, 0.2, end_temperature=1.0),
@@ -187,6 +188,7 @@ VARIANTS = {  # method: what it is, in the order of the picture
     "temperature, annealed": "with a temperature, annealed",
     "no revival": "pruned weights cannot come back",
     "alternating": "10 steps of θ per solution of w, γ",
+    "double threshold": "threshold twice as high",
     "fixed threshold": "threshold fixed",
     "full curvature": "full power of the curvature",
     "absolute": "no curvature",
@@ -222,6 +224,10 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
         values = excess(results, name)
         colour = COLORS["orange" if name.startswith("DRR") else "blue"]
         axis.plot(values, np.full(len(values), row), "o", color=colour, alpha=0.7)
+        outside = np.count_nonzero(np.isnan(values))
+        if outside:
+            note = f"{outside} of {len(values)} beyond DRR's rates"
+            axis.annotate(note, (1, row), xycoords=("axes fraction", "data"), ha="right")
         if np.isfinite(values).any():
             axis.plot([np.nanmedian(values)] * 2, [row - 0.35, row + 0.35], "-", color=colour)
     axis.set_yticks(range(len(names)), [VARIANTS[name] for name in reversed(names)])
@@ -248,14 +254,23 @@ def _cells(data: str, strengths: dict[str, list[float]], schedule: dict, seeds: 
 # Published PMMP has no ramp; DRR's strength rises over the first half, as in pmmp_lenet300.
 RAMP = dict.fromkeys(("published", "mask from gamma, published", "log u, own rates"), 0.0)
 RAMP |= {"DRR": 0.5, "DRR, curvature": 0.5}
-STRENGTHS = dict.fromkeys(VARIANTS, [5e-5, 1e-4]) | {
-    "square, curvature": [3e-5, 1e-4],
+STRENGTHS = {
+    "exact PMMP": [5e-5, 1e-4, 2e-4],
+    "DRR": [1e-5, 3e-5, 1e-4, 2.5e-4, 5e-4, 1e-3],
+    "double threshold": [1e-4, 3e-4],
     "square": [3e-5, 1e-4],
+    "absolute": [5e-5, 1e-4],
+    "published": [3e-4, 1e-3],
     "ADMM": [3e-5, 8e-5],
+    "fixed threshold": [5e-5, 1e-4],
+    "full curvature": [5e-5, 1e-4],
+    "DRR, curvature": [5e-5, 1e-4],
+    "square, curvature": [3e-5, 1e-4],
     "log u, own rates": [1e-4, 1e-3],
     "mask from gamma, published": [1e-4, 3e-4],
-    "published": [3e-4, 1e-3],
-    "DRR": [1e-5, 3e-5, 1e-4, 2.5e-4, 5e-4, 1e-3],
+    "temperature, annealed": [5e-5, 1e-4],
+    "no revival": [5e-5, 1e-4],
+    "alternating": [5e-5, 1e-4],
 }
 
 
@@ -265,10 +280,15 @@ FIGURE = Figure(
     source="own; the published method is Eq. 10 of arXiv 2505.17469",
     presets={
         "smoke": _cells("digits", dict.fromkeys(VARIANTS, [1e-4]), SHORT, 1),
-        "paper": _cells("mnist", STRENGTHS, FULL, 3),
+        "paper": _cells("mnist", STRENGTHS, FULL, 2),
     },
     compute=run,
     draw=draw,
-    description="x" * 70,
+    description=(
+        "Test error of each variant of PMMP above that of DRR at the same compression rate, a dot "
+        "a run and a bar the median; 0 is DRR. The variants with the distance |θ| lie around 0, "
+        "and so does ADMM. With the square, and with PMMP as published, they lie half a point to "
+        "several points above it."
+    ),
     table=table,
 )

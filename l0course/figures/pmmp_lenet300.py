@@ -1,6 +1,6 @@
 """LeNet-300-100 on MNIST: PMMP as published and solved exactly, beside DRR, R-L1 and Hard-Concrete.
 
-All methods get the same network, the same 40 epochs (3 of warm-up, 27 regularised, 10 of
+All methods get the same network, the same 30 epochs (3 of warm-up, 20 regularised, 7 of
 fine-tuning), the same pruning by TAMADE and the same choices on 5,000 validation images. The
 10,000 test images are looked at once. The paper reports ranges over three networks, second-hand;
 its values for this network are not known to us.
@@ -161,7 +161,7 @@ def _cells(data: str, strengths: dict[str, list[float]], schedule: dict, seeds: 
 RAMP = {"PMMP, exact": 0.8, "PMMP, published": 0.0}
 EXTRA = {"Hard-Concrete": {"gate_lr": 0.01}}
 SHORT = {"warmup": 1, "regularize": 8, "finetune": 3, "tolerance": 0.05, "lr": 1e-2}
-FULL = {"warmup": 3, "regularize": 27, "finetune": 10, "tolerance": 0.05}
+FULL = {"warmup": 3, "regularize": 20, "finetune": 7, "tolerance": 0.05}
 STRENGTHS = {
     "PMMP, exact": [2e-5, 4e-5, 8e-5, 1.6e-4],
     "DRR": [6e-5, 1.25e-4, 2.5e-4, 5e-4],
@@ -185,7 +185,10 @@ FIGURE = Figure(
     draw=draw,
     description=(
         "Test error of LeNet-300-100 on MNIST against the compression rate, on logarithmic axes: "
-        "median of three seeds with their range, at four strengths, all after 40 epochs."
+        "median of three seeds with their range, at four strengths, all after 30 epochs. PMMP "
+        "solved exactly (solid, circles) lies on the line of DRR (triangles) up to about 150 "
+        "times, and a little above it at 200. Hard-Concrete is close to both, R-L1 falls behind "
+        "from 50 times on, and PMMP as published keeps several times as many weights."
     ),
     table=table,
     published=tuple(

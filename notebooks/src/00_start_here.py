@@ -463,7 +463,7 @@ quiz(
 # | **00** | **Start here** | most of a network is not needed |
 # | 01 | Description length | learning is coding: bits of model plus bits of data |
 # | **02** | **ℓ0 against ℓ1** | counting is not shrinking |
-# | 03 | PMMP | exact gradients for a yes-or-no choice, without sampling |
+# | **03** | **PMMP** | exact gradients for a yes-or-no choice, without sampling |
 # | 04 | DRR and relaxed ℓ1 | a smooth count, and how to undo a bias |
 # | 05 | TAMADE and dead weights | from small to zero |
 # | 06 | Compress a classifier | a real file, measured in bytes |

@@ -131,6 +131,8 @@ def _regressions(generator: np.random.Generator) -> list[tuple]:
         (np.array([[1.0], [2.0]]), np.array([3.0, 1.0]), np.array([2.0]), np.array([0.25]), 0.5),
         (np.array([[1.0], [2.0]]), np.array([3.0, 1.0]), np.array([2.0]), np.array([1.0]), 0.5),
     ]
+    two = np.array([[1.0, 2.0], [-1.0, 1.0]]), np.array([2.0, 1.0])
+    cases.append((*two, np.array([1.0, 2.0]), np.array([0.5, 0.25]), 0.5))
     for n, p, alpha in [(4, 3, 1.0), (6, 4, 0.3)]:
         X, y = generator.normal(size=(n, p)).round(1), generator.normal(size=n).round(1)
         w, gamma = generator.normal(size=p).round(1), generator.uniform(0.1, 0.9, p).round(1)
@@ -176,6 +178,15 @@ OBJECTIVE = Exercise(
                 + alpha * gamma.sum()
             ),
             "You squared the sum of a column. Each row is hit by itself: sum the squares.",
+        ),
+        Mistake(
+            "standard deviations added",
+            lambda X, y, w, gamma, alpha: (
+                _fit(X, y, w, gamma)
+                + np.square(X @ (w * np.sqrt(gamma * (1 - gamma)))).sum()
+                + alpha * gamma.sum()
+            ),
+            "You added standard deviations before squaring. Independent coins add variances.",
         ),
         Mistake(
             "w not squared",
@@ -347,6 +358,13 @@ LEAVE_ONE_OUT = Exercise(
             "factor (K - 1) / K. Leave it out.",
         ),
         Mistake(
+            "divided by K",
+            lambda values, masks, gamma: (
+                (values - (values.sum() - values) / len(values))[:, None] * _score(masks, gamma)
+            ).mean(axis=0),
+            "The others are K - 1: divide their sum by K - 1.",
+        ),
+        Mistake(
             "slope of the logit",
             lambda values, masks, gamma: leave_one_out(values, masks, gamma) * gamma * (1 - gamma),
             "That is the gradient in the logit of gamma. For gamma itself, divide z - gamma by "
@@ -451,6 +469,16 @@ SADDLE = Exercise(
             "variance forgotten in w",
             _replaced(1, lambda theta, w, gamma, u, alpha: -2 * u * (theta - w * gamma) * gamma),
             "The slope in w lacks the variance: w^2 gamma (1 - gamma) depends on w too.",
+        ),
+        Mistake(
+            "variance forgotten in gamma",
+            _replaced(2, lambda theta, w, gamma, u, alpha: alpha - 2 * u * (theta - w * gamma) * w),
+            "The slope in gamma lacks the variance: derive w^2 gamma (1 - gamma) too.",
+        ),
+        Mistake(
+            "variance forgotten in u",
+            _replaced(3, lambda theta, w, gamma, u, alpha: (theta - w * gamma) ** 2),
+            "The slope in u lacks the variance: u multiplies both terms.",
         ),
         Mistake(
             "chain rule in w",
@@ -626,6 +654,12 @@ def _round(X, y, v, d, alpha, rho, *, choose=None, t=None, two=2.0, dual=None) -
     return theta, new, (d + theta - new) if dual is None else dual(theta, v, new, d)
 
 
+def _after(d, theta, _v, _d, alpha, rho) -> Three:
+    """The steps in v and d that follow a given theta."""
+    v = np.where(np.abs(theta + d) < np.sqrt(2 * alpha / rho), 0.0, theta + d)
+    return theta, v, d + theta - v
+
+
 def _soft(theta: np.ndarray, d: np.ndarray, t: float) -> np.ndarray:
     return np.sign(theta + d) * np.maximum(np.abs(theta + d) - t, 0)
 
@@ -673,6 +707,26 @@ ADMM = Exercise(
                 X, y, v, d, alpha, rho, choose=lambda theta, d, t: theta * (np.abs(theta) >= t)
             ),
             "v must be close to theta + d, not to theta: d is what the two still owe each other.",
+        ),
+        Mistake(
+            "wrong sign of d in v",
+            lambda X, y, v, d, alpha, rho: _round(
+                X,
+                y,
+                v,
+                d,
+                alpha,
+                rho,
+                choose=lambda theta, d, t: np.where(np.abs(theta - d) < t, 0.0, theta - d),
+            ),
+            "d has the wrong sign in v: v is near theta + d.",
+        ),
+        Mistake(
+            "wrong sign of d in theta",
+            lambda X, y, v, d, alpha, rho: _after(
+                d, *_round(X, y, v, -d, alpha, rho, choose=lambda theta, _, t: theta), alpha, rho
+            ),
+            "d has the wrong sign in theta: theta is near v - d.",
         ),
         Mistake(
             "ledger written the wrong way round",
