@@ -225,16 +225,16 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
         colour = COLORS["orange" if name.startswith("DRR") else "blue"]
         axis.plot(values, np.full(len(values), row), "o", color=colour, alpha=0.7)
         outside = np.count_nonzero(np.isnan(values))
-        if outside:
-            note = f"{outside} of {len(values)} beyond DRR's rates"
-            axis.annotate(note, (1, row), xycoords=("axes fraction", "data"), ha="right")
+        if outside and name != "DRR":
+            note = f"{outside} of {len(values)} off DRR's line"
+            axis.annotate(note, (0.01, row), xycoords=("axes fraction", "data"), va="center")
         if np.isfinite(values).any():
             axis.plot([np.nanmedian(values)] * 2, [row - 0.35, row + 0.35], "-", color=colour)
     axis.set_yticks(range(len(names)), [VARIANTS[name] for name in reversed(names)])
     axis.set_xscale("symlog", linthresh=1.0)
     ticks = [-1, -0.5, 0, 0.5, 1, 2, 5, 10]
     axis.set_xticks(ticks, [f"{t:+g}" if t else "0" for t in ticks])
-    axis.set_xlabel("test error above DRR's at the same rate (percentage points)")
+    axis.set_xlabel("test error above DRR's at the same rate (points)")
     axis.grid(axis="y", visible=False)
     axis.minorticks_off()
     return figure
