@@ -1128,7 +1128,7 @@ assert reached["PMMP, exact"][1] > 3 * reached["PMMP, published"][1]
 # %% [markdown]
 # Published PMMP trails: at the same error it keeps several times as many weights. Solved exactly, PMMP stands
 # beside DRR up to about 150 times smaller, within the spread of the seeds. At 200 times DRR is ahead by about 0.15
-# points. Hard-Concrete keeps up as well, at the price of its samples: in a step it costs more than the rest.
+# points. Hard-Concrete is close as well, though it samples: over thousands of steps the optimiser averages.
 #
 # What made the difference? The ablation changes one thing at a time, on 20,000 of the images. Given is the test
 # error above that of DRR at the same compression rate (median of its runs, in percentage points).
