@@ -8,7 +8,13 @@ import pytest
 from l0course.cli import main
 from l0course.figures import registry, style
 
-SHOWN_IN_A_LESSON = {"support_recovery", "monte_carlo", "egp_recovery", "pmmp_lenet300"}
+SHOWN_IN_A_LESSON = {
+    "support_recovery",
+    "monte_carlo",
+    "egp_recovery",
+    "pmmp_lenet300",
+    "pmmp_ablation",
+}
 
 
 @pytest.fixture

@@ -60,22 +60,35 @@ def setting(cell: dict[str, Any]) -> str:
     return json.dumps({key: value for key, value in cell.items() if key != "seed"}, sort_keys=True)
 
 
+def points(results: list[tuple[dict, dict]]) -> np.ndarray:
+    """One row a setting, by rising rate: median rate, median, lowest and highest test error (%)."""
+    rows = []
+    for one in sorted({setting(cell) for cell, _ in results}):
+        runs = [result for cell, result in results if setting(cell) == one]
+        rates = [r["compression_rate"] for r in runs]
+        errors = [100 * r["test_error"] for r in runs]
+        rows.append((np.median(rates), np.median(errors), min(errors), max(errors)))
+    return np.array(sorted(rows))
+
+
+def lines(
+    axis: plt.Axes, results: list[tuple[dict, dict]], looks: dict[str, tuple[str, str, str]]
+) -> None:
+    """A line of `points` for each method that has results; its look: colour, marker, line style."""
+    for method, (colour, marker, line) in looks.items():
+        mine = [pair for pair in results if pair[0]["method"] == method]
+        if mine:
+            x, y, low, high = points(mine).T
+            axis.errorbar(
+                x, y, yerr=[y - low, high - y], color=COLORS[colour], marker=marker, capsize=3,
+                linestyle=line, label=method,
+            )  # fmt: skip
+
+
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     """Median test error against median compression rate, with the range over the seeds."""
     figure, axis = plt.subplots(figsize=(6.4, 3.8))
-    for method, colour, marker in [("DRR", "blue", "o"), ("R-L1", "vermillion", "s")]:
-        points = []
-        of_method = [(setting(c), r) for c, r in results if c["method"] == method]
-        for one in sorted({s for s, _ in of_method}):
-            runs = [r for s, r in of_method if s == one]
-            rates = [r["compression_rate"] for r in runs]
-            errors = [100 * r["test_error"] for r in runs]
-            points.append((np.median(rates), np.median(errors), min(errors), max(errors)))
-        x, y, low, high = np.array(sorted(points)).T
-        axis.errorbar(
-            x, y, yerr=[y - low, high - y], color=COLORS[colour], marker=marker, capsize=3,
-            linestyle="-" if marker == "o" else "--", label=method, markevery=1,
-        )  # fmt: skip
+    lines(axis, results, {"DRR": ("blue", "o", "-"), "R-L1": ("vermillion", "s", "--")})
     axis.set(xlabel="compression rate (all weights / live weights)", ylabel="test error (%)")
     axis.set_xscale("log")
     axis.set_xticks([20, 50, 100, 200, 300], ["20", "50", "100", "200", "300"], minor=False)

@@ -8,7 +8,6 @@ its values for this network are not known to us.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -22,8 +21,8 @@ from ..models import MLP
 from ..pruning import count_nonzero
 from ..regularizers import DRR, L1, PMMP, Regularizer
 from ..training import compress
+from .lenet300_mnist import lines, points
 from .registry import Figure, Published
-from .style import COLORS
 
 STYLE = {  # method: colour, marker, line
     "PMMP, exact": ("blue", "o", "-"),
@@ -71,22 +70,6 @@ def compressed(split: Split, penalty: Regularizer, cell: dict[str, Any]) -> dict
     }
 
 
-def setting(cell: dict[str, Any]) -> str:
-    """What the seeds of one point share."""
-    return json.dumps({key: value for key, value in cell.items() if key != "seed"}, sort_keys=True)
-
-
-def points(results: list[tuple[dict, dict]]) -> np.ndarray:
-    """One row a setting, by rising rate: median rate, median, lowest and highest test error (%)."""
-    rows = []
-    for one in sorted({setting(cell) for cell, _ in results}):
-        runs = [result for cell, result in results if setting(cell) == one]
-        rates = [r["compression_rate"] for r in runs]
-        errors = [100 * r["test_error"] for r in runs]
-        rows.append((np.median(rates), np.median(errors), min(errors), max(errors)))
-    return np.array(sorted(rows))
-
-
 def at_error(results: list[tuple[dict, dict]], method: str, error: float) -> float:
     """Compression rate where the method's line of medians crosses a test error (%).
 
@@ -106,14 +89,7 @@ def at_error(results: list[tuple[dict, dict]], method: str, error: float) -> flo
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     """Median test error against median compression rate, with the range over the seeds."""
     figure, axis = plt.subplots(figsize=(6.4, 4.0))
-    for method, (colour, marker, line) in STYLE.items():
-        mine = [pair for pair in results if pair[0]["method"] == method]
-        if mine:
-            x, y, low, high = points(mine).T
-            axis.errorbar(
-                x, y, yerr=[y - low, high - y], color=COLORS[colour], marker=marker, capsize=3,
-                linestyle=line, label=method,
-            )  # fmt: skip
+    lines(axis, results, STYLE)
     axis.set(xlabel="compression rate (all weights / live weights)", ylabel="test error (%)")
     axis.set_xscale("log")
     axis.set_yscale("log")
@@ -147,10 +123,18 @@ def _range(method: str):
     return rates
 
 
-def _cells(data: str, strengths: dict[str, list[float]], schedule: dict, seeds: int) -> list[dict]:
+def cells(
+    data: str,
+    strengths: dict[str, list[float]],
+    schedule: dict[str, float],
+    seeds: int,
+    ramps: dict[str, float],
+    **more: Any,
+) -> list[dict[str, Any]]:
+    """Each method at its strengths, once a seed, with its own ramp and extra settings."""
     return [
-        {"data": data, "seed": seed, "method": method, "alpha": alpha, **EXTRA.get(method, {})}
-        | {"schedule": schedule | {"ramp": RAMP.get(method, 0.5)}}
+        {"data": data, "seed": seed, "method": method, "alpha": alpha, **more}
+        | {**EXTRA.get(method, {}), "schedule": schedule | {"ramp": ramps[method]}}
         for seed in range(seeds)
         for method, values in strengths.items()
         for alpha in values
@@ -158,7 +142,7 @@ def _cells(data: str, strengths: dict[str, list[float]], schedule: dict, seeds: 
 
 
 # The share of the regularised phase over which a strength rises, or the plan runs.
-RAMP = {"PMMP, exact": 0.8, "PMMP, published": 0.0}
+RAMP = dict.fromkeys(STYLE, 0.5) | {"PMMP, exact": 0.8, "PMMP, published": 0.0}
 EXTRA = {"Hard-Concrete": {"gate_lr": 0.01}}
 SHORT = {"warmup": 1, "regularize": 8, "finetune": 3, "tolerance": 0.05, "lr": 1e-2}
 FULL = {"warmup": 3, "regularize": 20, "finetune": 7, "tolerance": 0.05}
@@ -178,8 +162,8 @@ FIGURE = Figure(
     title="LeNet-300-100 on MNIST: PMMP beside DRR, R-L1 and Hard-Concrete",
     source="main paper, arXiv 2505.17469, classifier table (values for this network unknown to us)",
     presets={
-        "smoke": _cells("digits", {method: [1e-3] for method in STYLE}, SHORT, 1),
-        "paper": _cells("mnist", STRENGTHS, FULL, 3),
+        "smoke": cells("digits", dict.fromkeys(STYLE, [1e-3]), SHORT, 1, RAMP),
+        "paper": cells("mnist", STRENGTHS, FULL, 3, RAMP),
     },
     compute=run,
     draw=draw,

@@ -1145,12 +1145,13 @@ for method, what in VARIANTS.items():
 
 # %% [markdown]
 # The distance matters most. Without curvature, the square costs more than a point where |θ| costs a tenth: small
-# weights shrink and do not go. Published PMMP has the same square; a mask from γ mends a part, and another climb
-# of u makes it worse. Curvature comes next, worth about a third of a point at half its power; at full power it
-# is lost again, for large weights stay wherever gradients are small. The falling threshold is worth about 0.2, which
-# is also the noise of two seeds. A temperature changes nothing, and neither does it matter that pruned weights may
-# come back. ADMM of step 6 reaches DRR's line too: its ledger does what the force at 0 does. (Runs beyond DRR's
-# range have lower rates than its weakest strength, or higher than its strongest.)
+# weights shrink and do not go. (Its threshold falls further, to 0.02; at 0.1 it hardly pruned.) Published PMMP has
+# the same square; a mask from γ mends a part, and another climb of u makes it worse. Curvature comes next, worth
+# about a third of a point at half its power; at full power it is lost again, for large weights stay wherever
+# gradients are small. The falling threshold is worth about 0.2, which is also the noise of two seeds. A temperature
+# changes nothing, and neither does it matter that pruned weights may come back. ADMM of step 6 reaches DRR's line
+# too: its ledger does what the force at 0 does. (Runs beyond DRR's range have lower rates than its weakest
+# strength, or higher than its strongest. No variant was tuned beyond a trial or two.)
 #
 # ## Control: nothing to find
 #
