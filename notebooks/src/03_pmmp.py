@@ -895,14 +895,14 @@ middle.legend(loc="upper center")
 force = np.where(np.abs(x) < 1, 2 * np.abs(x), 0)
 right_axis.plot(x[x > 0], force[x > 0], color=COLORS["blue"], marker="", label="u = 1")
 right_axis.plot(x[x > 0], 5 * np.exp(-5 * x[x > 0]), color=COLORS["purple"], linestyle="-.",
-                marker="", label="DRR, steepness β = 5")  # fmt: skip
+                marker="", label="DRR, β = 5")  # fmt: skip
 right_axis.set(xlabel="θ", ylabel="force towards 0")
 right_axis.legend()
 show(
     figure,
     "Left: the cost after the best w is a straight line in γ, least at one of its ends (dots). Middle: "
     "what is left after w and γ, a square that is cut off at α; it tends to a count as u grows. Right: "
-    "its force vanishes at 0 and beyond the threshold, while that of DRR (lesson 04) is largest at 0.",
+    "its force vanishes at 0 and beyond the threshold, while that of DRR (lesson 04, steepness β) is largest at 0.",
 )
 
 # %% [markdown]
