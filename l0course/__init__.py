@@ -33,7 +33,7 @@ _HOME = {
     "datasets": ["diabetes", "digits", "fashion_mnist", "mnist", "mnist_5k"],
     "generated": ["sparse_regression"],
     "image_files": ["CorruptDataError", "download"],
-    "training": ["Compressed", "compress"],
+    "training": ["Compressed", "compress", "fit"],
     "ensemble": ["EnsembleResult", "train_many"],
     "symmetry": ["normal_form"],
     "teacher_student": ["gaussian_loss", "sample", "student", "teacher", "teacher_data"],

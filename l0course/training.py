@@ -37,7 +37,7 @@ from .pruning import (
 )
 from .regularizers import Regularizer
 
-__all__ = ["Compressed", "compress"]
+__all__ = ["Compressed", "compress", "fit"]
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,80 @@ def compress(
     model.eval()
     final = mean_loss(model, validation, function)
     return Compressed(model, masks, history, found, spurious, final, time.perf_counter() - start)
+
+
+def fit(
+    model: nn.Module,
+    train: Data,
+    validation: Data,
+    *,
+    masks: Masks | None = None,
+    epochs: int,
+    loss: str | Loss = "cross_entropy",
+    lr: float = 1e-3,
+    batch_size: int = 128,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> nn.Module:
+    """Train a copy of a model without any penalty: all weights, or only those inside `masks`.
+
+    The same loop as in `compress`, for comparisons: a dense network, or fine-tuning after pruning
+    by a rule of one's own (main paper, arXiv 2505.17469: the last phase of every method). With
+    masks, the epoch with the lowest validation loss is kept; without, the last.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Stays as it is.
+    train, validation : (x, y), tensors of shape (n, ...) and (n, ...)
+    masks : Masks
+        Which weights live, for example from `magnitude_prune`; the others are set to zero.
+    epochs : int
+    loss, lr, batch_size, seed, device, progress
+        As in `compress`.
+
+    Returns
+    -------
+    nn.Module, in evaluation mode
+
+    Raises
+    ------
+    ValueError
+        If the data are empty, unequal in length or not finite, a number is out of its range, or
+        the masks are of another model.
+
+    Examples
+    --------
+    >>> from l0course import MLP, error_rate, fit, magnitude_prune
+    >>> x = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
+    >>> y = (x[:, 0] > 0).long()
+    >>> settings = dict(lr=1e-2, batch_size=50, progress=False)
+    >>> dense = fit(MLP((5, 16, 2), seed=0), (x, y), (x, y), epochs=20, **settings)
+    >>> masks = magnitude_prune(dense, 0.4)
+    >>> pruned = fit(dense, (x, y), (x, y), masks=masks, epochs=5, **settings)
+    >>> compression_rate(pruned) > 2, error_rate(pruned, (x, y)) < 0.1
+    (True, True)
+    """
+    integer("epochs", epochs, 0)
+    integer("batch_size", batch_size, 1)
+    integer("seed", seed, 0)
+    require("lr", lr, above=0)
+    function = loss_function(loss)
+    train, validation = (
+        _checked(name, data, loss, device)
+        for name, data in [("train", train), ("validation", validation)]
+    )
+    model = copy.deepcopy(model).to(device)
+    if masks is not None:
+        masks.apply(model)
+    generator = torch.Generator().manual_seed(seed)
+    bar = tqdm(total=epochs, unit="epoch", disable=not progress)
+    common = dict(loss=function, lr=lr, batch_size=batch_size, generator=generator, bar=bar)
+    phase = "train" if masks is None else "fine-tune"
+    with _seeded(seed, device), bar:
+        _train(model, train, validation, phase, epochs, masks=masks, **common)
+    return model.eval()
 
 
 @contextmanager
