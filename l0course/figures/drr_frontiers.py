@@ -24,10 +24,8 @@ from ..pruning import Masks, compression_rate, count_nonzero, trainable
 from ..regularizers import DRR, L1
 from ..training import fit
 from .lenet300_mnist import lines
-from .pmmp_lenet300 import compressed, table
-from .registry import Figure
-
-__all__ = ["FIGURE", "cells", "run"]
+from .pmmp_lenet300 import DIGEST, compressed, range_of, table
+from .registry import Figure, Published
 
 STYLE = {  # method: colour, marker, line
     "DRR, beta 2": ("blue", "o", "-"),
@@ -95,19 +93,19 @@ def _dense(data: str, epochs: int, settings: tuple[tuple[str, Any], ...]) -> nn.
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     """Median test error against median compression rate, with the range over the seeds."""
-    figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.2), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
     lines(axes[0], results, STYLE)
     lines(axes[1], results, {m: look for m, look in STYLE.items() if "DRR" in m} | NO_RAMP)
     axes[0].set(title="methods", ylabel="test error (%)")
     axes[1].set(title="with and without a ramp")
     for axis in axes:
-        axis.set(xlabel="compression rate (all weights / live weights)")
+        axis.set_xlabel("compression rate (all weights / live weights)")
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.legend(fontsize=9)
     for axis in axes:
         _plain(axis.xaxis, axis.get_xlim(), (5, 10, 20, 50, 100, 200, 500))
-        _plain(axis.yaxis, axis.get_ylim(), (1, 1.5, 2, 3, 5, 10, 20, 50, 90))
+        _plain(axis.yaxis, axis.get_ylim(), (1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 20, 50, 90))
     return figure
 
 
@@ -170,7 +168,17 @@ FIGURE = Figure(
     draw=draw,
     description=(
         "Test error of LeNet-300-100 against the compression rate, on logarithmic axes, median of "
-        "the seeds with their range."
+        "the seeds with their range. Left: DRR at beta 2, 5 and 20 reaches several times the rate "
+        "of magnitude pruning at the same error and the same epochs; relaxed l1 leaves DRR's line "
+        "from about 50 times on; random pruning is far above all. Right: without a ramp (dotted) "
+        "the same strength removes more weights, and the error at equal compression is higher."
     ),
     table=table,
-)  # fmt: skip
+    published=tuple(
+        Published(f"compression rates of {what}", value, DIGEST, range_of(method))
+        for what, value, method in [
+            ("DRR", "92 to 342", "DRR, beta 5"),
+            ("R-L1", "68 to 384", "R-L1"),
+        ]
+    ),
+)

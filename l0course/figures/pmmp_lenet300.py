@@ -113,7 +113,7 @@ def table(results: list[tuple[dict, dict]]) -> tuple[list[str], list[list]]:
     return [*keys, *names], rows
 
 
-def _range(method: str):
+def range_of(method: str):
     """A function of results: the lowest and the highest rate of a method, in words."""
 
     def rates(results: list[tuple[dict, dict]]) -> str:
@@ -176,7 +176,7 @@ FIGURE = Figure(
     ),
     table=table,
     published=tuple(
-        Published(f"compression rates of {what}", value, DIGEST, _range(method))
+        Published(f"compression rates of {what}", value, DIGEST, range_of(method))
         for what, value, method in [
             ("PMMP", "11 to 77", "PMMP, published"),
             ("DRR", "92 to 342", "DRR"),
