@@ -14,6 +14,11 @@ SHOWN_IN_A_LESSON = {
     "egp_recovery",
     "pmmp_lenet300",
     "pmmp_ablation",
+    "relaxations",
+    "adam_chatter",
+    "drr_ablation",
+    "drr_frontiers",
+    "tamade_cost",
 }
 
 
