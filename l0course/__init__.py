@@ -37,6 +37,7 @@ _HOME = {
     "dead_weights": ["random_gradient_prune"],
     "live_paths": ["live_weights", "prune_dead"],
     "neuron_removal": ["fold_constants", "remove_neurons"],
+    "forward_time": ["forward_milliseconds"],
     "persistent_masks": ["held_masks", "hold_masks", "release_masks"],
     "evaluation": ["error_rate", "mean_loss"],
     "best_subset": ["L0Regression", "RelaxedLasso", "best_subsets"],
