@@ -303,6 +303,22 @@ def test_frozen_dropout_batchnorm_and_convolutions():
     assert count_nonzero(model) == before - removed and model.training is mode
 
 
+@pytest.mark.xfail(strict=True, reason="known gap, see the docstring: prune_dead has none")
+def test_a_channel_that_only_batch_norm_holds_at_a_constant_is_not_dead():
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 1, bias=False), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 1, 1), nn.ReLU()
+    ).eval()
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([0.0, 1.0]).view(2, 1, 1, 1))
+        model[1].running_mean.copy_(torch.tensor([-2.0, 0.0]))  # channel 0 is the constant 2
+        model[3].weight.fill_(1.0)
+        model[3].bias.fill_(-20.0)  # off on the example, and on for brighter images
+    bright = torch.full((1, 1, 1, 1), 50.0)
+    before = model(bright)
+    random_gradient_prune(model, torch.rand(64, 1, 8, 8))
+    assert torch.equal(model(bright), before)
+
+
 def test_rgp_refuses_what_is_not_finite():
     model = vector_model([1.0, float("nan")])
     with pytest.raises(ValueError, match="NaN or infinite weights"):
