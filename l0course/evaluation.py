@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Data", "Loss", "error_rate", "loss_function", "mean_loss"]
+__all__ = ["Data", "Loss", "error_rate", "evaluating", "loss_function", "mean_loss"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Data = tuple[Tensor, Tensor]
@@ -29,6 +30,26 @@ def mean_loss(model: nn.Module, data: Data, loss: str | Loss = "cross_entropy") 
         for module, mode in modes:
             module.training = mode
     return total / len(x)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode for this block; after it, every module is in the mode that it was in.
+
+    >>> model = nn.Dropout()
+    >>> with evaluating(model):
+    ...     print(model.training)
+    False
+    >>> model.training
+    True
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def error_rate(model: nn.Module, data: Data) -> float:

@@ -4,31 +4,25 @@ Random gradient pruning (main paper, arXiv 2505.17469, appendix) takes a weight 
 gradient is exactly zero on a random batch. That is also so behind a ReLU that is off on the whole
 batch, a saturated unit, or where a product underflows, so `random_gradient_prune` makes two passes
 over many rows. But whether a path is open depends only on where the zeros are. Here one pass over
-three rows is enough, in a twin of the model in which
-
-- every weight that is not zero is replaced by a random number between 1/4 and 1/2 over the fan-in,
-- what a module or a matrix product gives is replaced by random numbers between 1/4 and 1/2 wherever
-  it is not zero, and so is its gradient on the way back: nothing is off, saturates, underflows or
-  cancels, at any depth,
-- functions that choose, such as max pooling, take the mean of what they choose from.
+three rows is enough, in a twin of the model where everything that is not zero is open
+(open_paths.py). Two passes forward then check on real rows that nothing was lost.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.func import functional_call
 
-from .dead_weights import _tensors
-from .pruning import Masks, count_nonzero, trainable
+from .dead_weights import _has_gradient
+from .evaluation import evaluating
+from .open_paths import OpenPaths, positive_twin, uniform
+from .pruning import Masks, trainable
 
-__all__ = ["live_weights", "prune_dead"]
-
-_PERIOD = 65_537  # of the random numbers in a weight; a prime, so that no two rows are equal
+__all__ = ["live_weights", "prune_dead", "real_tensors"]
 
 
 def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
@@ -44,10 +38,11 @@ def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
         Stays as it is: weights, gradients, buffers, modes and hooks. Its output may be a tensor, or
         a tuple, list or dict of tensors. Frozen weights get no mask, but their zeros cut paths too.
     example_input : Tensor, (batch, ...)
-        Up to three rows are used, on the model's device: their shape and type, and of integers
-        (tokens) the values. Rows must be as long as any that the model will see: a weight that only
-        a longer input uses, such as a late position, counts as dead. An `nn.Embedding` is judged by
-        whole columns, because a token may be missing from the example.
+        Real rows, on the model's device. Of the first three their shape and type are used, and of
+        integers (tokens) the values; on up to 256 it is checked that the outputs stay. Rows must be
+        as long as any that the model will see: a weight that only a longer input uses, such as a
+        late position, counts as dead. An `nn.Embedding` is judged by whole columns, because a token
+        may be missing from the example.
 
     Returns
     -------
@@ -58,13 +53,15 @@ def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
     ------
     ValueError
         If the model has no trainable parameters, the example is empty, a value is not finite, or
-        the output does not depend on the weights in a differentiable way.
+        the output does not depend on the weights in a differentiable way. Also if, without the
+        dead weights, the outputs on the first rows of the example differ.
 
     Notes
     -----
     A part that chooses by its values, for example one expert of many, is seen only if it is chosen
-    here. Attention over a single position does not depend on queries and keys: they are dead then,
-    unless it is an `nn.MultiheadAttention`, which here always gets one more position to look at.
+    on the example. Attention over a single position does not depend on queries and keys: they are
+    dead then, unless it is an `nn.MultiheadAttention`, which here always gets one more position to
+    look at.
 
     Examples
     --------
@@ -80,22 +77,20 @@ def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
     rows = example_input[:3]
     if rows.numel() == 0 or not _finite(rows):
         raise ValueError("example_input is empty, or holds NaN or infinite values: give real rows.")
-    generator = torch.Generator().manual_seed(0)
-    with torch.inference_mode(False), torch.enable_grad():
-        twin = _positive_twin(model, generator)
-        rows = _uniform(rows, generator) if rows.is_floating_point() else rows.clone()
-        with _OpenPaths(generator):
-            outputs = _tensors(twin(rows))
-        loss = sum((t * _uniform(t, generator)).sum() for t in outputs)
-        if not (isinstance(loss, Tensor) and loss.requires_grad):
-            raise ValueError(
-                "The model's output holds no floating-point numbers that depend on its weights: "
-                "give the model that computes the scores, before argmax or detach."
-            )
-        weights = list(trainable(twin).values())
-        gradients = torch.autograd.grad(loss, weights, materialize_grads=True)
-    live = map(torch.logical_and, weights, gradients)  # NaN counts as live: nothing is lost
-    return Masks(dict(zip(parameters, live, strict=True)))
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
+        masks = _open(model, rows)
+        if not _agree(model, masks, example_input[:32]):
+            twin = copy.deepcopy(model).eval()
+            generator = torch.Generator().manual_seed(0)
+            own = _has_gradient(twin, example_input[:256], generator)
+            masks = Masks({name: (mask | own[name]) for name, mask in masks.items()})
+            if not _agree(model, masks, example_input[:256]):
+                raise ValueError(
+                    "Without the weights that seem dead the outputs on example_input differ: a "
+                    "part of the model hides its weights from gradients (detach, no_grad, round, "
+                    "reparametrised weights). Give the parts of the model without it."
+                )
+    return masks
 
 
 def prune_dead(model: nn.Module, example_input: Tensor) -> int:
@@ -110,12 +105,28 @@ def prune_dead(model: nn.Module, example_input: Tensor) -> int:
     >>> prune_dead(model, torch.zeros(8, 1)), model[0].weight.flatten().tolist()
     (1, [1.0, 0.0])
     """
-    live = live_weights(model, example_input)
-    removed = count_nonzero(model) - sum(int(torch.count_nonzero(m)) for m in live.values())
+    live, removed = live_weights(model, example_input), 0
     with torch.no_grad():
-        for name, p in trainable(model).items():
-            p.mul_(live[name])  # finite, as checked; several times faster than filling in zeros
+        for name, p in trainable(model).items():  # `!= 0`, and in place: several times faster
+            removed += int(torch.count_nonzero(p != 0)) - int(torch.count_nonzero(live[name]))
+            p.mul_(live[name])  # finite, as checked
     return removed
+
+
+def real_tensors(output: object) -> list[Tensor]:
+    """The floating-point tensors in what a model gives, a tensor or nested tuples, lists, dicts.
+
+    >>> len(real_tensors({"scores": torch.zeros(2), "parts": (torch.ones(1), None), "name": "a"}))
+    2
+    """
+    if isinstance(output, Tensor):
+        return [output] if output.is_floating_point() else []
+    parts = output.values() if isinstance(output, Mapping) else output
+    return [t for part in parts for t in real_tensors(part)] if _is_nested(output) else []
+
+
+def _is_nested(output: object) -> bool:
+    return isinstance(output, Mapping | list | tuple)
 
 
 def _finite(x: Tensor) -> bool:
@@ -123,129 +134,42 @@ def _finite(x: Tensor) -> bool:
     return x.numel() == 0 or all(bool(end.isfinite()) for end in x.aminmax())
 
 
-def _uniform(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Random numbers between 1/4 and 1/2 of x's shape and device, of 32 bits or more."""
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    noise = torch.empty(x.shape, dtype=dtype).uniform_(0.25, 0.5, generator=generator)
-    return noise.to(x.device)
+@torch.enable_grad()
+def _open(model: nn.Module, rows: Tensor) -> Masks:
+    """The weights of the twin that are not zero, and have a gradient that is not zero."""
+    generator = torch.Generator().manual_seed(0)
+    twin = positive_twin(model, generator)
+    rows = uniform(rows, generator) if rows.is_floating_point() else rows.clone()
+    with OpenPaths(generator):
+        outputs = real_tensors(twin(rows))
+    loss = sum((t * uniform(t, generator)).sum() for t in outputs)
+    if not (isinstance(loss, Tensor) and loss.requires_grad):
+        raise ValueError(
+            "The model's output holds no floating-point numbers that depend on its weights: "
+            "give the model that computes the scores, before argmax or detach."
+        )
+    weights = list(trainable(twin).values())
+    gradients = torch.autograd.grad(loss, weights, materialize_grads=True)
+    live = list(map(torch.logical_and, weights, gradients))  # NaN counts as live: nothing is lost
+    names, parameters = zip(*trainable(model).items(), strict=True)
+    shared: dict[tuple, Tensor] = {}  # parameters on the same memory live together
+    for p, mask in zip(parameters, live, strict=True):
+        place = (p.data_ptr(), p.shape, p.stride())
+        mask |= shared.setdefault(place, mask)
+        shared[place].copy_(mask)
+    return Masks(dict(zip(names, live, strict=True)))
 
 
-def _pattern(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Random numbers between 1/4 and 1/2 wherever x is not zero; inf and NaN stay as they are."""
-    return torch.where((x != 0) & x.isfinite(), _uniform(x, generator), x)
-
-
-def _positive_twin(model: nn.Module, generator: torch.Generator) -> nn.Module:
-    """A copy in evaluation mode with a zero where the model has one, and positive elsewhere."""
-    noise = _uniform(torch.empty(_PERIOD), generator)
-    memo = {}  # deepcopy takes from here what it finds, so the weights themselves are not copied
-    for p in model.parameters():
-        values = p.detach().sign().abs_().to(torch.promote_types(p.dtype, torch.float32))
-        values = values.contiguous().div_(p[:1].numel() if p.dim() else 1)  # the fan-in
-        for part in values.view(-1).split(_PERIOD):  # in place: fresh memory costs more
-            part.mul_(noise[: len(part)].to(p.device))
-        memo[id(p)] = nn.Parameter(values, requires_grad=p.requires_grad)
-    for module in model.modules():  # results of torch.nn.utils.prune and the like: not to be copied
-        memo |= {id(t): t for t in vars(module).values() if isinstance(t, Tensor) and t.grad_fn}
-    twin = copy.deepcopy(model, memo).eval()
-    if any(p.dtype in (torch.float16, torch.bfloat16) for p in model.parameters()):
-        twin.float()  # its buffers too
-    for module in twin.modules():
-        module.register_forward_hook(_hook(generator))
-        if getattr(module, "running_var", None) is not None:  # x - mean must not change sign
-            module.running_mean = -_pattern(module.running_mean, generator)
-            module.running_var = torch.ones_like(module.running_mean)
-        if isinstance(module, nn.MultiheadAttention):  # one position more: softmax never constant
-            module.add_zero_attn = True
-            module.register_forward_pre_hook(_explicit_mask, with_kwargs=True)
-    return twin
-
-
-def _explicit_mask(module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """Causal attention by its mask, which knows the position more, instead of by a flag."""
-    return args, {name: value for name, value in kwargs.items() if name != "is_causal"}
-
-
-class _Pattern(torch.autograd.Function):
-    """`_pattern` of the values on the way forward, and of the gradients on the way back."""
-
-    @staticmethod
-    def forward(context, x: Tensor, generator: torch.Generator) -> Tensor:
-        context.generator = generator
-        return _pattern(x, generator)
-
-    @staticmethod
-    def backward(context, gradient: Tensor) -> tuple[Tensor, None]:
-        return _pattern(gradient, context.generator), None
-
-
-def _refresh(output: object, generator: torch.Generator) -> object:
-    """`_Pattern` of a module's or a product's output, once, if it is a tensor of real numbers."""
-    if not isinstance(output, Tensor) or not output.is_floating_point() or hasattr(output, "fresh"):
-        return output
-    output = _Pattern.apply(output, generator)
-    output.fresh = True
-    return output
-
-
-def _hook(generator: torch.Generator) -> Callable:
-    def hook(module: nn.Module, args: tuple, output: object) -> object:
-        if isinstance(module, nn.Embedding | nn.EmbeddingBag):  # every token, not only these
-            output = module.weight.mean(0).expand_as(output)
-        return _refresh(output, generator)
-
-    return hook
-
-
-class _OpenPaths(TorchFunctionMode):
-    """Functions that let only some of their inputs through let all of them through."""
-
-    def __init__(self, generator: torch.Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        real = bool(args) and isinstance(args[0], Tensor) and args[0].is_floating_point()
-        result = (_OPEN.get(function, function) if real else function)(*args, **(kwargs or {}))
-        return _refresh(result, self.generator) if function in _PRODUCTS else result
-
-
-def _pool(mean: Callable) -> Callable:
-    """The mean in place of the maximum of each window."""
-
-    def pool(x, size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-        return mean(x, size, stride, padding, ceil_mode)  # a dilated window is taken as a whole
-
-    return pool
-
-
-def _extreme(function: Callable) -> Callable:
-    """torch.max or min: over a dimension (values, indices), else of all, or of two tensors."""
-
-    def mean(x: Tensor, *args, **kwargs) -> object:
-        result = function(x, *args, **kwargs)
-        if not isinstance(result, Tensor):
-            return type(result)((torch.mean(x, *args, **kwargs), result.indices))
-        other = args[0] if args else kwargs.get("other")
-        return x.mean() if other is None else (x + other) / 2
-
-    return mean
-
-
-_PRODUCTS = {F.linear, torch.matmul, Tensor.matmul, Tensor.__matmul__}
-_OPEN = {
-    torch.prelu: lambda x, w: x * (1 + (w if w.dim() == 0 else w.view(-1, *[1] * (x.dim() - 2)))),
-    F.max_pool1d: _pool(F.avg_pool1d),
-    F.max_pool2d: _pool(F.avg_pool2d),
-    F.max_pool3d: _pool(F.avg_pool3d),
-    F.adaptive_max_pool1d: lambda x, size, return_indices=False: F.adaptive_avg_pool1d(x, size),
-    F.adaptive_max_pool2d: lambda x, size, return_indices=False: F.adaptive_avg_pool2d(x, size),
-    F.adaptive_max_pool3d: lambda x, size, return_indices=False: F.adaptive_avg_pool3d(x, size),
-}
-for _home in (torch, Tensor):
-    _OPEN[_home.relu] = lambda x: F.leaky_relu(x, 0.5)
-    _OPEN[_home.amax] = _OPEN[_home.amin] = torch.mean
-    _OPEN[_home.max], _OPEN[_home.min] = _extreme(torch.max), _extreme(torch.min)
-    _OPEN[_home.maximum] = _OPEN[_home.minimum] = lambda x, other: (x + other) / 2
-_OPEN[F.hardshrink] = _OPEN[F.softshrink] = lambda x, lambd=0.5: x
-_OPEN[F.relu] = lambda x, inplace=False: F.leaky_relu(x, 0.5)
+@torch.no_grad()
+def _agree(model: nn.Module, masks: Masks, rows: Tensor) -> bool:
+    """Whether the outputs on these rows stay without the weights outside the masks."""
+    masked = {name: p * masks[name] for name, p in trainable(model).items()}
+    outputs = []
+    with evaluating(model):
+        for weights in ({}, masked):
+            torch.default_generator.manual_seed(0)
+            outputs.append(real_tensors(functional_call(model, weights, (rows,))))
+    return len(outputs[0]) == len(outputs[1]) and all(
+        a.shape == b.shape and torch.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+        for a, b in zip(*outputs, strict=True)
+    )

@@ -43,14 +43,16 @@ class Route:
 class Source:
     """A layer (None: the model's input) and the ways out of it.
 
-    `closed` says that there is no other way: only the readers see its neurons. `norms` are the
-    batch norms with an entry for each neuron.
+    `closed` says that there is no other way: only the readers see its neurons. `altered`: someone
+    changes them in place while others read them, so nothing is known of them. `norms` are the batch
+    norms with an entry for each neuron.
     """
 
     layer: nn.Module | None
     routes: list[Route] = field(default_factory=list)
     norms: list[nn.Module] = field(default_factory=list)
     closed: bool = True
+    altered: bool = False
 
     def constants(self, arriving: Tensor | None) -> Tensor:
         """The layer's constant outputs (1, neurons, ...), given the constants that arrive.

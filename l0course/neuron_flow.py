@@ -84,6 +84,8 @@ class _Walk:
             if node.op == "placeholder" or self.is_free(layer, LAYERS):
                 found.append(Source(layer))
                 self.follow(node, found[-1], LAYERS.get(type(layer)))
+                if found[-1].altered:
+                    found[-1].routes.clear()
         return found
 
     def feed_forwards(self) -> list[Source]:
@@ -122,6 +124,8 @@ class _Walk:
         """
         alone = alone and len(node.users) == 1
         source.closed &= len(node.users) > 0  # a value that goes nowhere may be kept for the person
+        if not alone and any(_in_place(user, self.module(user)) for user in node.users):
+            source.closed, source.altered = False, True
         for user in node.users:
             if _is_batch_size(user, node):
                 continue
@@ -129,7 +133,7 @@ class _Walk:
                 source.routes.append(Route(self.module(user), steps))
                 continue
             on = self.step(user, node, source, dims)
-            if on is None or (_in_place(user, self.module(user)) and not alone):
+            if on is None:
                 source.closed = False
             else:
                 self.follow(user, source, on[1], [*steps, *on[0]], alone)

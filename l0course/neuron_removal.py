@@ -8,13 +8,12 @@ which does this for fully connected networks; here it goes by the traced graph (
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from .dead_weights import _tensors
+from .evaluation import evaluating
+from .live_paths import real_tensors
 from .neuron_constants import Source, connected, response
 from .neuron_flow import find_sources
 from .pruning import count_nonzero
@@ -79,7 +78,7 @@ def fold_constants(model: nn.Module, x: Tensor | None = None) -> int:
     before = count_nonzero(model)
     original = None if x is None else copy.deepcopy(model)
     arriving: dict[nn.Module, Tensor] = {}
-    with _evaluating(model):
+    with evaluating(model):
         for source in find_sources(model):
             if source.layer is not None:
                 constants = source.constants(arriving.get(source.layer))
@@ -143,7 +142,7 @@ def remove_neurons(model: nn.Module, example_input: Tensor) -> nn.Module:
     )
     """
     small = copy.deepcopy(model)
-    with _evaluating(small):
+    with evaluating(small):
         sources = [source for source in find_sources(small) if source.layer is not None]
         while _shrink(sources):
             pass
@@ -225,26 +224,14 @@ def _select(module: nn.Module, keep: Tensor, dim: int) -> None:
             setattr(module, width, int(keep.sum()))
 
 
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode for this block; after it, every module is in the mode that it was in."""
-    training = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in training.items():
-            module.training = mode
-
-
 def _same_function(model: nn.Module, other: nn.Module, x: Tensor) -> bool:
     """Whether both agree on x in eval mode, to 1e-6 in double precision."""
 
     def run(m: nn.Module, double: bool) -> list[Tensor]:
         m = copy.deepcopy(m).eval()
         if not double:
-            return _tensors(m(x))
-        return _tensors(m.double()(x.double() if x.is_floating_point() else x))
+            return real_tensors(m(x))
+        return real_tensors(m.double()(x.double() if x.is_floating_point() else x))
 
     double, tolerance = True, 1e-6
     try:

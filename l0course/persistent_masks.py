@@ -25,7 +25,7 @@ def hold_masks(model: nn.Module, masks: Masks | None = None) -> nn.Module:
     was started before, moves them, and the model trains like a smaller one. The masks are boolean
     buffers, "<name>_mask" beside the parameter "<name>", as in `torch.nn.utils.prune`: they are
     part of `state_dict()`, of copies, of what `torch.save` writes, and move with `.to(device)`.
-    Called again, it replaces the masks.
+    A copy holds them from its first `model(x)` on. Called again, it replaces the masks.
 
     To load a state with masks, call `hold_masks` on the new model first, or use `strict=False`.
 
@@ -148,12 +148,21 @@ def _put_back(model: nn.Module, inputs: object = None) -> None:
 def _zero(p: Tensor) -> None:
     if getattr(p, "held_mask", None) is not None:
         # .data: autograd need not know, or a second forward pass would forbid the backward pass
-        p.data.mul_(p.held_mask.to(p.device))
+        _mask(p.data, p.held_mask)
 
 
 def _zero_gradient(p: Tensor) -> None:
     if p.held_mask is not None and not p.grad.is_sparse:
-        p.grad.mul_(p.held_mask.to(p.device))
+        _mask(p.grad.data, p.held_mask)
+
+
+def _mask(values: Tensor, mask: Tensor) -> None:
+    """Zeros outside the mask, in place."""
+    if values.device.type == "cpu":  # a product is eight times faster, but 0 times NaN is NaN
+        values.mul_(mask.to(values.device))
+        if values.sum().isfinite():
+            return
+    values.masked_fill_(~mask.to(values.device), 0)
 
 
 def _after_step(optimiser: torch.optim.Optimizer, *_: object) -> None:

@@ -139,6 +139,9 @@ def _secant(sizes: list[Tensor], tolerance: float, resolution: float) -> Search:
     curve = {0.0: (yield 0.0)}
     limit = _limit(curve[0.0], tolerance)
     candidates = threshold_candidates(sizes, resolution)
+    least = min((float(s[s != 0].abs().min()) for s in sizes if s.any()), default=0.0)
+    if candidates and candidates[0] > least:  # a bin wider than `resolution`, of huge weights
+        candidates.insert(0, least)
     if not candidates:
         return _result(0.0, curve, limit)
     unit = (limit - curve[0.0]) or abs(curve[0.0]) or 1.0

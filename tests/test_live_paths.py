@@ -468,3 +468,108 @@ def test_an_output_without_gradient_is_refused():
 
     with pytest.raises(ValueError, match="before argmax"):
         prune_dead(Classify(2, 3), torch.ones(1, 2))
+
+
+class Between(nn.Module):
+    """Linear, a function, Linear."""
+
+    def __init__(self, function, widths=(3, 8, 2), first=True):
+        super().__init__()
+        n_in, n, n_out = widths
+        self.function = function
+        self.first = nn.Linear(n_in, n) if first else nn.Identity()
+        self.last = nn.Linear(n, n_out)
+
+    def forward(self, x):
+        return self.last(self.function(self.first(x)))
+
+
+def normal(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+FLAT = {
+    "clamp": lambda h: (h - 1).clamp(min=0),
+    "relu_": lambda h: h.relu_(),
+    "relu6": lambda h: F.relu6(-h),
+    "hardtanh": lambda h: F.hardtanh(h, -0.1, 0.1),
+    "threshold": lambda h: F.threshold(h, 0.6, 0.0),
+    "hardswish": F.hardswish,
+    "gate": lambda h: h * (h > 0),
+    "where": lambda h: torch.where(h > 0.5, h, 0),
+    "saturated": lambda h: torch.sigmoid(200 * h),
+    "window with gaps": lambda h: F.max_pool1d(h[:, None], 3, 1, 1, dilation=1)[:, 0],
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_flat_parts_and_choices_lose_no_weight_of_a_dense_model(name):
+    model = seeded(0, lambda: Between(FLAT[name]))
+    assert prune_dead(model, 3 * normal(50, 3)) == 0
+
+
+class Wide(nn.Module):
+    """A matrix stored as (in, out), used by einsum, in front of a tanh."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.last = nn.Parameter(normal(784, 8) / 28), nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.last(torch.einsum("bi,io->bo", x, self.weight).tanh())
+
+
+def test_wide_sums_do_not_saturate_what_follows():
+    assert prune_dead(seeded(0, Wide), normal(50, 784)) == 0
+    assert prune_dead(seeded(0, lambda: Between(lambda h: h.sum(1).tanh())), normal(5, 40, 3)) == 0
+
+
+def test_inputs_are_more_than_their_first_three_rows():
+    pixels = (1 + torch.arange(1500) % 250).view(50, 30).to(torch.uint8)
+    pixels[:3, :20] = 0
+    model = Between(lambda x: x.float() / 255, (0, 30, 4), first=False)
+    classes = Between(lambda x: F.one_hot(x[:, 0].long(), 5).float(), (0, 5, 4), first=False)
+    assert prune_dead(model, pixels) == 0
+    assert prune_dead(classes, (torch.arange(50) % 5.0)[:, None]) == 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Between(Tensor.detach),
+        lambda: Between(lambda h: h.round() + 0 * h),
+        lambda: nn.Sequential(
+            nn.Linear(3, 5), nn.utils.parametrizations.weight_norm(nn.Linear(5, 4)), nn.Linear(4, 2)
+        ),
+    ],
+    ids=["detach", "round", "weight norm"],
+)
+def test_where_gradients_do_not_tell_the_model_is_left_as_it_was(make):
+    model = seeded(0, make)
+    if isinstance(model, nn.Sequential):
+        model[2].weight.data[:, 1] = 0  # a direction that nobody reads would become 0 / 0
+    before = [p.clone() for p in model.parameters()]
+    state = torch.get_rng_state()
+    with pytest.raises(ValueError, match="outputs on example_input differ"):
+        prune_dead(model, 3 * normal(50, 3))
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert torch.equal(state, torch.get_rng_state()) and model.training
+
+
+def test_parameters_on_one_memory_live_together():
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+            self.b.weight = nn.Parameter(self.a.weight.data)
+            self.out = nn.Linear(2, 1)
+
+        def forward(self, x):
+            return {"score": self.out(self.a(x)), "other": self.b(x)[:, :1], "scale": 1.0, "n": "x"}
+
+    model = seeded(0, Sum)
+    model.out.weight.data[0, 1] = 0  # row 1 is read by nobody: not behind a, and not behind b
+    assert prune_dead(model, normal(9, 2)) == 2
+    model.out.weight.data[0] = torch.tensor([0.0, 1.0])  # row 0 dead behind a, alive behind b
+    model.a.weight.data.fill_(1.0)
+    assert prune_dead(model, normal(9, 2)) == 0

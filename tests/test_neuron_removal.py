@@ -507,3 +507,26 @@ def test_what_cannot_be_traced_or_checked_is_refused():
     model[0].weight.data[5, 0] = torch.nan
     with pytest.raises(ValueError, match="not finite"):
         remove_neurons(model, randn(8, 5))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda h: h.relu_(), lambda h: h.add_(1), lambda h: F.relu(h, inplace=True)]
+)
+def test_a_change_in_place_that_is_not_assigned_leaves_constants_alone(change):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            h = self.a(x)
+            change(h)
+            return self.b(h)
+
+    model = Model().eval()
+    model.a.weight.data[0] = 0
+    model.a.bias.data.fill_(-1.0)
+    x = randn(9, 3)
+    before = model(x)
+    fold_constants(model)
+    assert torch.equal(model(x), before)

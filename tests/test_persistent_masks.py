@@ -300,3 +300,12 @@ def test_bad_input_gets_one_sentence_and_changes_nothing():
     with pytest.raises(ValueError, match="another bias_mask beside 2.bias"):
         hold_masks(model)
     assert held_masks(model) is None and not hasattr(model[0], "weight_mask")
+
+
+def test_a_held_zero_is_zero_whatever_its_gradient():
+    model = nn.Linear(2, 1, bias=False)
+    model.weight.data[0, 0] = 0
+    optimiser = torch.optim.SGD(hold_masks(model).parameters(), lr=0.1)
+    model(torch.tensor([[torch.inf, 1.0]])).sum().backward()  # 0 * inf, and a gradient of inf
+    optimiser.step()
+    assert model.weight[0, 0] == 0 and model.weight[0, 1].isfinite()

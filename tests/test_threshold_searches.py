@@ -314,3 +314,11 @@ def test_bad_input_gets_one_sentence(search, call, says):
     with pytest.raises(ValueError, match=says):
         call(search, model)
     assert model.weight.tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_huge_weights_are_not_taken_for_one_bin(search):
+    """At 1e10 a float32 is 1024 apart from the next: a bin of 1e-7 is no number of its own."""
+    model = vector_model([1e10, 1e10, 2e10]).float()
+    found = search(model, lambda m: 1.0 if count_nonzero(m) == 3 else 5.0)
+    assert count_nonzero(model) == 3 and found.threshold > 0
