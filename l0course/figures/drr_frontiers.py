@@ -24,8 +24,8 @@ from ..pruning import Masks, compression_rate, count_nonzero, trainable
 from ..regularizers import DRR, L1
 from ..training import fit
 from .lenet300_mnist import lines
-from .pmmp_lenet300 import DIGEST, compressed, range_of, table
-from .registry import Figure, Published
+from .pmmp_lenet300 import compressed, published_rates, table
+from .registry import Figure
 
 STYLE = {  # method: colour, marker, line
     "DRR, beta 2": ("blue", "o", "-"),
@@ -174,11 +174,5 @@ FIGURE = Figure(
         "the same strength removes more weights, and the error at equal compression is higher."
     ),
     table=table,
-    published=tuple(
-        Published(f"compression rates of {what}", value, DIGEST, range_of(method))
-        for what, value, method in [
-            ("DRR", "92 to 342", "DRR, beta 5"),
-            ("R-L1", "68 to 384", "R-L1"),
-        ]
-    ),
+    published=published_rates({"DRR": "DRR, beta 5", "R-L1": "R-L1"}),
 )
