@@ -171,7 +171,7 @@ FIGURE = Figure(
         "the seeds with their range. Left: DRR at beta 2, 5 and 20 reaches several times the rate "
         "of magnitude pruning at the same error and the same epochs; relaxed l1 leaves DRR's line "
         "from about 50 times on; random pruning is far above all. Right: without a ramp (dotted) "
-        "the same strength removes more weights, and the error at equal compression is higher."
+        "the same strength removes more weights, and the error at equal rate tends to be higher."
     ),
     table=table,
     published=published_rates({"DRR": "DRR, beta 5", "R-L1": "R-L1"}),
