@@ -170,6 +170,6 @@ def _agree(model: nn.Module, masks: Masks, rows: Tensor) -> bool:
             torch.default_generator.manual_seed(0)
             outputs.append(real_tensors(functional_call(model, weights, (rows,))))
     return len(outputs[0]) == len(outputs[1]) and all(
-        a.shape == b.shape and torch.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+        a.shape == b.shape and torch.allclose(a, b, rtol=1e-5, atol=0, equal_nan=True)
         for a, b in zip(*outputs, strict=True)
     )

@@ -161,8 +161,10 @@ def tamade(
     A threshold is feasible if pruning below it leaves metric <= base + tolerance * |base|, where
     base is the metric of the model as it comes. Only the magnitudes themselves can be thresholds
     that differ, so the search bisects their sorted list, not the real line: fewer evaluations,
-    and the answer is exact. It first looks at a few thresholds spread over the whole list, so that
-    a metric that falls again after a rise is noticed.
+    and for a metric that only rises the answer is exact. It first looks at a few thresholds spread
+    over the whole list, so that a metric that falls again after a rise is noticed; where it crosses
+    the limit more than once, the threshold is one of the crossings (figure `tamade_cost`).
+    `l0course.secant_tamade` needs fewer evaluations.
 
     Parameters
     ----------

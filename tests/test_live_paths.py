@@ -524,6 +524,13 @@ def test_wide_sums_do_not_saturate_what_follows():
     assert prune_dead(seeded(0, lambda: Between(lambda h: h.sum(1).tanh())), normal(5, 40, 3)) == 0
 
 
+def test_outputs_near_zero_count_too():
+    model = seeded(0, lambda: Between(lambda h: h.prod(1, keepdim=True), (3, 1, 2)))
+    model.first = seeded(1, lambda: nn.Linear(3, 40))
+    model.last.bias = None
+    assert prune_dead(model, normal(50, 3)) == 0
+
+
 def test_inputs_are_more_than_their_first_three_rows():
     pixels = (1 + torch.arange(1500) % 250).view(50, 30).to(torch.uint8)
     pixels[:3, :20] = 0
