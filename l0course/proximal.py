@@ -119,6 +119,7 @@ def prox_log_sum(z: Tensor, strength: float, eps: float) -> Tensor:
     root, middle = discriminant.clamp(min=0).sqrt(), size - eps
     # two forms of the larger root: each is exact where the other one cancels
     x = torch.where(middle < 0, 2 * (size * eps - strength) / (root - middle), (middle + root) / 2)
+    x = torch.minimum(x, size)  # not one rounding above
     gain = size * x - x.square() / 2 - strength * torch.log1p(x.clamp(min=0) / eps)
     return _signed(z, x, lost=(discriminant < 0) | (x <= 0) | (gain < 0))
 

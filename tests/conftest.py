@@ -1,12 +1,18 @@
-"""No test touches the learner's own progress file, and figures are drawn without a screen."""
+"""No test touches the learner's own progress file, and figures are drawn without a screen.
+
+Hypothesis draws the same cases in every run.
+"""
 
 import os
 
+import hypothesis
 import matplotlib
 import pytest
 
 os.environ["L0COURSE_PROGRESS"] = "off"
 matplotlib.use("Agg")
+hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("same every time")
 
 
 @pytest.fixture
