@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .checks import integer, require
-from .dead_weights import random_gradient_prune
+from .live_paths import prune_dead
 from .pruning import Masks, trainable
 
 __all__ = ["LayerwiseResult", "layerwise_prune"]
@@ -32,7 +32,7 @@ class LayerwiseResult:
     masks : which weights live.
     errors : for each layer, by the name of its weight: how far its outputs moved when it was
         pruned, as a share of the mean square of its outputs.
-    spurious : weights removed by random gradient pruning.
+    spurious : dead weights removed (`prune_dead`).
     """
 
     masks: Masks
@@ -47,7 +47,6 @@ def layerwise_prune(
     *,
     starts: Sequence[float] = (0.3, 0.6, 1.0),
     steps: int = 300,
-    seed: int = 0,
 ) -> LayerwiseResult:
     """Prune the linear layers one after the other, in place, the last one first.
 
@@ -60,8 +59,8 @@ def layerwise_prune(
     is minimised by Adam from several starts P. Then P is rounded, single weights are put in or
     taken out while that lowers the objective, the survivors are refitted by least squares, and
     each neuron takes the best of its solutions. All neurons share the Gram matrix Z'Z / n, the only
-    thing that is computed from the data. After each layer, random gradient pruning removes neurons
-    that nothing reads any more, which makes the layers before it cheaper.
+    thing that is computed from the data. After each layer, `prune_dead` removes neurons that
+    nothing reads any more, which makes the layers before it cheaper.
 
     Fine-tuning on the masks afterwards pays: the layers do not know of each other's errors.
 
@@ -79,8 +78,6 @@ def layerwise_prune(
         Where P starts, one solution for each; fewer are faster.
     steps : int
         Of Adam, for each layer and start. More find sparser solutions.
-    seed : int
-        For random gradient pruning.
 
     Raises
     ------
@@ -102,7 +99,6 @@ def layerwise_prune(
     """
     require("alpha", alpha, least=0)
     integer("steps", steps, 1)
-    integer("seed", seed, 0)
     if not starts or not all(0 < start <= 1 for start in starts):
         raise ValueError(f"starts needs numbers above 0 and up to 1, but it is {starts!r}.")
     modules = _checked(model, x)
@@ -117,7 +113,7 @@ def layerwise_prune(
         moved, size = (float(_errors(gram, part).sum()) for part in (dense - pruned, dense))
         errors[names[layer.weight]] = moved / size if size else 0.0
         _put(layer, pruned)
-        spurious += random_gradient_prune(model, x[:256], seed)
+        spurious += prune_dead(model, x[:256])
     return LayerwiseResult(Masks.of(model), errors, spurious)
 
 

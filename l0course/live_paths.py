@@ -22,7 +22,11 @@ from .evaluation import evaluating
 from .open_paths import OpenPaths, positive_twin, uniform
 from .pruning import Masks, trainable
 
-__all__ = ["live_weights", "prune_dead", "real_tensors"]
+__all__ = ["HiddenWeightsError", "live_weights", "prune_dead", "real_tensors"]
+
+
+class HiddenWeightsError(ValueError):
+    """Gradients do not tell which weights of this model are live."""
 
 
 def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
@@ -52,9 +56,10 @@ def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
     Raises
     ------
     ValueError
-        If the model has no trainable parameters, the example is empty, a value is not finite, or
-        the output does not depend on the weights in a differentiable way. Also if, without the
-        dead weights, the outputs on the first rows of the example differ.
+        If the model has no trainable parameters, the example is empty, or a value is not finite.
+    HiddenWeightsError (a ValueError)
+        If the output does not depend on the weights in a differentiable way, or, without the dead
+        weights, the outputs on the first rows of the example differ.
 
     Notes
     -----
@@ -85,7 +90,7 @@ def live_weights(model: nn.Module, example_input: Tensor) -> Masks:
             own = _has_gradient(twin, example_input[:256], generator)
             masks = Masks({name: (mask | own[name]) for name, mask in masks.items()})
             if not _agree(model, masks, example_input[:256]):
-                raise ValueError(
+                raise HiddenWeightsError(
                     "Without the weights that seem dead the outputs on example_input differ: a "
                     "part of the model hides its weights from gradients (detach, no_grad, round, "
                     "reparametrised weights). Give the parts of the model without it."
@@ -144,7 +149,7 @@ def _open(model: nn.Module, rows: Tensor) -> Masks:
         outputs = real_tensors(twin(rows))
     loss = sum((t * uniform(t, generator)).sum() for t in outputs)
     if not (isinstance(loss, Tensor) and loss.requires_grad):
-        raise ValueError(
+        raise HiddenWeightsError(
             "The model's output holds no floating-point numbers that depend on its weights: "
             "give the model that computes the scores, before argmax or detach."
         )

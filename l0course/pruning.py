@@ -181,7 +181,8 @@ def tamade(
     Raises
     ------
     ValueError
-        If tolerance < 0, resolution < 0, the model is empty, or the metric is not finite.
+        If tolerance < 0, resolution < 0, the model is empty, or its weights or the metric of the
+        unpruned model are not finite.
 
     Examples
     --------
@@ -195,15 +196,37 @@ def tamade(
     """
     require("tolerance", tolerance, least=0)
     require("resolution", resolution, least=0)
+    return follow(
+        model,
+        metric,
+        lambda weights: threshold_search(threshold_candidates(weights, resolution), tolerance),
+    )
+
+
+Search = Generator[float, float, TamadeResult]  # yields a threshold, is sent the metric there
+
+
+def follow(
+    model: nn.Module,
+    metric: Callable[[nn.Module], float],
+    search: Callable[[list[Tensor]], Search],
+) -> TamadeResult:
+    """Ask the metric what the search wants to know; leave the model pruned at what it found.
+
+    `search` is called with the weights; after an error or Ctrl-C the model is as it came. Raises
+    ValueError for weights that are not finite.
+    """
     parameters = list(trainable(model).values())
+    if not all(p.isfinite().all() for p in parameters):
+        raise ValueError("The model holds NaN or infinite weights; train it again before pruning.")
     original = [p.detach().clone() for p in parameters]
-    search = threshold_search(threshold_candidates(original, resolution), tolerance)
-    kept = 0.0  # after an error or Ctrl-C the model is as it came
+    asking = search(original)
+    kept = 0.0
     try:
-        threshold = next(search)
+        threshold = next(asking)
         while True:
             _set_pruned(parameters, original, threshold)
-            threshold = search.send(float(metric(model)))
+            threshold = asking.send(float(metric(model)))
     except StopIteration as end:
         kept = end.value.threshold
         return end.value

@@ -79,7 +79,7 @@ class Regularizer:
 
         The same as adding `penalty()` to the loss, but several times cheaper.
         """
-        if [w[0].dtype for w in self._work] != [p.dtype for p in self._attached()]:
+        if [p.dtype for p in self._attached()] != [w[0].dtype for w in self._work]:
             self._work = [[torch.empty_like(p), torch.empty_like(p)] for p in self.parameters]
         for p, work in zip(self.parameters, self._work, strict=True):
             if p.grad is not None:

@@ -14,18 +14,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from torch import Tensor, nn
 
 from .checks import require
-from .pruning import TamadeResult, _set_pruned, threshold_candidates, trainable
+from .pruning import Search, TamadeResult, follow, threshold_candidates
 
 __all__ = ["bisection_tamade", "secant_tamade"]
 
 Metric = Callable[[nn.Module], float]
-Search = Generator[float, float, TamadeResult]  # yields a threshold, is sent the metric there
 
 
 def bisection_tamade(
@@ -48,7 +47,7 @@ def bisection_tamade(
     """
     require("tolerance", tolerance, least=0)
     require("resolution", resolution, least=0)
-    return _follow(model, metric, lambda sizes: _bisection(sizes, tolerance, resolution))
+    return follow(model, metric, lambda sizes: _bisection(sizes, tolerance, resolution))
 
 
 def secant_tamade(
@@ -87,27 +86,7 @@ def secant_tamade(
     """
     require("tolerance", tolerance, least=0)
     require("resolution", resolution, least=0)
-    return _follow(model, metric, lambda sizes: _secant(sizes, tolerance, resolution))
-
-
-def _follow(
-    model: nn.Module, metric: Metric, search: Callable[[list[Tensor]], Search]
-) -> TamadeResult:
-    """Ask the metric what the search wants to know; leave the model pruned at what it found."""
-    parameters = list(trainable(model).values())
-    original = [p.detach().clone() for p in parameters]
-    asking = search(original)
-    kept = 0.0  # after an error or Ctrl-C the model is as it came
-    try:
-        threshold = next(asking)
-        while True:
-            _set_pruned(parameters, original, threshold)
-            threshold = asking.send(float(metric(model)))
-    except StopIteration as end:
-        kept = end.value.threshold
-        return end.value
-    finally:
-        _set_pruned(parameters, original, kept)
+    return follow(model, metric, lambda sizes: _secant(sizes, tolerance, resolution))
 
 
 def _limit(base: float, tolerance: float) -> float:

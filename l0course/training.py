@@ -3,7 +3,7 @@
 The schedule of the main paper (arXiv 2505.17469, Sections 3 and 4), for one model and one data set:
 
 1. train: first without a penalty (warm-up), then with one whose strength rises from 0;
-2. prune: random gradient pruning, TAMADE on validation data, random gradient pruning;
+2. prune: dead weights, TAMADE on validation data, dead weights again;
 3. fine-tune the surviving weights without the penalty. This undoes the bias of the penalty.
 
 Both training phases end with a learning rate of zero (cosine schedule). Adam moves every weight by
@@ -21,12 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .checks import integer, require
-from .dead_weights import random_gradient_prune
 from .evaluation import Data, Loss, loss_function, mean_loss
+from .live_paths import HiddenWeightsError, prune_dead
 from .pruning import (
     Masks,
     TamadeResult,
@@ -50,7 +50,7 @@ class Compressed:
     masks : which weights live.
     history : one dict an epoch: phase, epoch, train_loss, validation_loss (both without penalty).
     pruning : what TAMADE found.
-    spurious : weights removed by random gradient pruning.
+    spurious : dead weights removed (`prune_dead`), which random gradient pruning looks for, too.
     validation_loss : of the model that is returned.
     seconds : wall time.
     """
@@ -78,7 +78,7 @@ class Compressed:
                 f"threshold        {self.pruning.threshold:.3g}, found in "
                 f"{self.pruning.evaluations} evaluations"
                 + ("" if self.pruning.monotone else " (the loss was not monotone)"),
-                f"spurious weights {self.spurious} removed by random gradient pruning",
+                f"dead weights     {self.spurious} removed: on no path from input to output",
                 f"validation loss  {self.validation_loss:.4f}",
                 f"time             {self.seconds:.1f} s",
             ]
@@ -173,10 +173,12 @@ def compress(
             model, train, validation, "regularise", warmup + regularize,
             penalty=penalty, strength=strength, **common,
         )  # fmt: skip
+        for record in history[:warmup]:
+            record["phase"] = "warm-up"
         example = train[0][:256]
-        spurious = random_gradient_prune(model, example, seed)
+        spurious = _remove_dead(model, example)
         found = tamade(model, lambda m: mean_loss(m, validation, function), tolerance)
-        spurious += random_gradient_prune(model, example, seed)
+        spurious += _remove_dead(model, example)
         if count_nonzero(model) == 0:
             raise ValueError(
                 "Every weight was pruned: on the validation data a model of zeros is as good as "
@@ -263,6 +265,14 @@ def fit(
     return model.eval()
 
 
+def _remove_dead(model: nn.Module, example: Tensor) -> int:
+    """`prune_dead`; nothing is removed where gradients do not tell what is dead."""
+    try:
+        return prune_dead(model, example)
+    except HiddenWeightsError:
+        return 0
+
+
 @contextmanager
 def _seeded(seed: int, device: str | torch.device) -> Iterator[None]:
     """PyTorch's global random state set for this block, and put back after it."""
@@ -295,7 +305,7 @@ def _train(
     With masks, the epoch with the lowest validation loss is the one that is kept.
     """
     x, y = train
-    steps = math.ceil(len(x) / batch_size)
+    steps = len(_batches(torch.arange(len(x)), batch_size))
     optimiser = torch.optim.Adam(trainable(model).values(), lr=lr, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs * steps))
     history, best = [], (math.inf, None)
@@ -305,7 +315,7 @@ def _train(
         model.train()
         total = 0.0
         order = torch.randperm(len(x), generator=generator).to(x.device)
-        for step, rows in enumerate(order.split(batch_size)):
+        for step, rows in enumerate(_batches(order, batch_size)):
             optimiser.zero_grad()
             value = loss(model(x[rows]), y[rows])
             value.backward()
@@ -337,6 +347,14 @@ def _train(
     if best[1] is not None:
         model.load_state_dict(best[1])
     return history
+
+
+def _batches(order: Tensor, size: int) -> list[Tensor]:
+    """The rows in batches. A single row at the end joins the others: batch norm needs two."""
+    batches = list(order.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1 < size:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
 
 
 def _checked(name: str, data: Data, loss: str | Loss, device: str | torch.device) -> Data:

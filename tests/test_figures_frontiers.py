@@ -6,7 +6,7 @@ import pytest
 from l0course import MLP, error_rate, fit
 from l0course.figures import registry
 from l0course.figures.drr_frontiers import NO_RAMP, STYLE
-from l0course.figures.pmmp_lenet300 import at_error
+from l0course.figures.frontier import at_error
 
 
 def test_every_method_is_there_with_its_ramp_and_its_beta():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from l0course.figures import registry
-from l0course.figures.lenet300_mnist import points
+from l0course.figures.frontier import at_error, points
 from l0course.figures.pmmp_ablation import VARIANTS, excess, variant
-from l0course.figures.pmmp_lenet300 import STYLE, at_error, regularizer
+from l0course.figures.pmmp_lenet300 import STYLE, regularizer
 
 
 def runs(method: str, *pairs: tuple[float, float]) -> list[tuple[dict, dict]]:

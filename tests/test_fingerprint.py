@@ -51,8 +51,7 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_words_layout_presets_and_drawing_do_not_count(edited):
     assert edited("pruning.py", '"""Set every trainable', '"""Put every trainable') == set()
     assert (
-        edited("training.py", "    steps = math.ceil(", "    # a comment\n    steps = math.ceil(")
-        == set()
+        edited("training.py", "    x, y = train\n", "    # a comment\n    x, y = train\n") == set()
     )
     assert edited("figures/support_recovery.py", "SNR = [", "SNR = [0.5] + [") == set()
     assert edited("figures/lenet300_mnist.py", "axis.legend()", "axis.legend(loc=2)") == set()

@@ -172,6 +172,7 @@ def test_an_interrupted_tamade_leaves_the_model_as_it_was():
         (lambda m: tamade(m, lambda _: 1.0, resolution=-1), "resolution must"),
         (lambda m: tamade(m, lambda _: float("nan")), "metric of the unpruned model is nan"),
         (lambda m: tamade(nn.ReLU(), lambda _: 1.0), "no trainable parameters"),
+        (lambda m: tamade(vector_model([1.0, math.inf]), lambda _: 1.0), "NaN or infinite weights"),
         (lambda m: magnitude_prune(m, -1), "threshold must"),
     ],
 )
@@ -303,7 +304,6 @@ def test_frozen_dropout_batchnorm_and_convolutions():
     assert count_nonzero(model) == before - removed and model.training is mode
 
 
-@pytest.mark.xfail(strict=True, reason="known gap, see the docstring: prune_dead has none")
 def test_a_channel_that_only_batch_norm_holds_at_a_constant_is_not_dead():
     model = nn.Sequential(
         nn.Conv2d(1, 2, 1, bias=False), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 1, 1), nn.ReLU()

@@ -66,5 +66,6 @@ def test_bad_input_gets_one_sentence(make, says):
 
 
 def test_penalty_before_attach_says_what_to_do():
-    with pytest.raises(RuntimeError, match="attach"):
-        L1(1.0).penalty()
+    for call in (L1(1.0).penalty, L1(1.0).add_gradient, DRR(1.0).add_gradient):
+        with pytest.raises(RuntimeError, match="attach"):
+            call()

@@ -117,6 +117,26 @@ def test_bad_input_gets_one_sentence(change, says):
         compress(**{**settings, **change})
 
 
+def test_batch_norm_and_a_last_batch_of_one_row():
+    model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+    x, y = X.repeat(2, 1)[:33], Y.repeat(2)[:33]  # 33 rows in batches of 16: 16 and 17
+    settings = dict(warmup=1, regularize=2, finetune=1, batch_size=16, progress=False)
+    done = compress(model, (x, y), (x, y), L1(1e-4), **settings)
+    assert [h["phase"] for h in done.history] == ["warm-up", *["regularise"] * 2, "fine-tune"]
+
+
+def test_weights_that_hide_from_gradients_are_kept():
+    class Detached(nn.Sequential):
+        def forward(self, x):
+            return self[1](self[0](x).relu().detach())
+
+    model = Detached(*MLP((3, 8, 2), seed=0)[::2])
+    settings = dict(warmup=1, regularize=2, finetune=1, batch_size=10, progress=False)
+    y = (X[:, 0] > 0).long()
+    done = compress(model, (X, y), (X, y), L1(1e-4), tolerance=0.0, **settings)
+    assert done.spurious == 0 and torch.count_nonzero(done.model[0].weight) > 0
+
+
 def test_error_rate_refuses_what_would_broadcast():
     model = MLP((3, 2), seed=0)
     assert 0 <= error_rate(model, (X, Y)) <= 1

@@ -24,7 +24,7 @@ from ..evaluation import error_rate
 from ..models import MLP
 from ..regularizers import DRR
 from ..training import compress
-from .lenet300_mnist import points
+from .frontier import points
 from .registry import Figure
 from .style import COLORS
 

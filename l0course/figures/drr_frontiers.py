@@ -17,14 +17,13 @@ import torch
 from torch import nn
 
 from ..datasets import Split, digits, mnist
-from ..dead_weights import random_gradient_prune
 from ..evaluation import error_rate
-from ..models import MLP
+from ..live_paths import prune_dead
 from ..pruning import Masks, compression_rate, count_nonzero, trainable
 from ..regularizers import DRR, L1
 from ..training import fit
-from .lenet300_mnist import lines
-from .pmmp_lenet300 import compressed, published_rates, table
+from .frontier import compressed, lenet, lines
+from .pmmp_lenet300 import published_rates, table
 from .registry import Figure
 
 STYLE = {  # method: colour, marker, line
@@ -48,7 +47,7 @@ def run(cell: dict[str, Any]) -> dict[str, float]:
     if "rate" in cell:
         return _cut(split, cell)
     penalty = DRR(cell["alpha"], cell["beta"]) if "beta" in cell else L1(cell["alpha"])
-    return compressed(split, penalty, cell)
+    return compressed(lenet(split, cell["seed"]), split, penalty, cell)
 
 
 def _cut(split: Split, cell: dict[str, Any]) -> dict[str, float]:
@@ -72,13 +71,14 @@ def _cut(split: Split, cell: dict[str, Any]) -> dict[str, float]:
         dense, split.train, split.validation, masks=masks, epochs=cell["schedule"]["finetune"],
         **settings,
     )  # fmt: skip
-    random_gradient_prune(pruned, split.x_train[:256], cell["seed"])
+    prune_dead(pruned, split.x_train[:256])
     return {
         "test_error": round(error_rate(pruned, split.test), 6),
         "validation_error": round(error_rate(pruned, split.validation), 6),
         "compression_rate": round(compression_rate(pruned), 3),
         "nonzero": count_nonzero(pruned),
         "threshold": float(least) if cell["method"] == "magnitude" else 0.0,
+        "evaluations": 0,
     }
 
 
@@ -87,8 +87,7 @@ def _dense(data: str, epochs: int, settings: tuple[tuple[str, Any], ...]) -> nn.
     """The dense network that all rates of one seed start from."""
     seed = dict(settings)["seed"]
     split = mnist() if data == "mnist" else digits(seed)
-    network = MLP((split.x_train.shape[1], 300, 100, 10), seed=seed)
-    return fit(network, split.train, split.validation, epochs=epochs, **dict(settings))
+    return fit(lenet(split, seed), split.train, split.validation, epochs=epochs, **dict(settings))
 
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:

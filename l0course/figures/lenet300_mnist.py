@@ -8,81 +8,23 @@ are not known to us; of its three image networks together, only ranges are repor
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from torch import nn
 
 from ..datasets import digits, mnist
-from ..evaluation import error_rate
-from ..models import MLP
-from ..pruning import count_nonzero
 from ..regularizers import DRR, L1
-from ..training import compress
+from .frontier import compressed, lenet, lines
 from .registry import Figure
-from .style import COLORS
-
-WIDTHS = {"mnist": (784, 300, 100, 10), "digits": (64, 300, 100, 10)}
 
 
 def run(cell: dict[str, Any]) -> dict[str, float]:
-    """Compress one network; errors are shares in [0, 1]."""
+    """Compress one network, with dropout of the inputs; errors are shares in [0, 1]."""
     split = mnist() if cell["data"] == "mnist" else digits(cell["seed"])
-    done = compress(
-        network(cell),
-        split.train,
-        split.validation,
-        DRR(cell["alpha"], cell["beta"]) if cell["method"] == "DRR" else L1(cell["alpha"]),
-        **cell["schedule"],
-        seed=cell["seed"],
-        progress=False,
-    )
-    return {
-        "test_error": round(error_rate(done.model, split.test), 6),
-        "validation_error": round(error_rate(done.model, split.validation), 6),
-        "compression_rate": round(done.compression_rate, 3),
-        "nonzero": count_nonzero(done.model),
-        "threshold": done.pruning.threshold,
-        "evaluations": done.pruning.evaluations,
-    }
-
-
-def network(cell: dict[str, Any]) -> nn.Sequential:
-    """LeNet-300-100, with dropout of the inputs (no weights) if the cell asks for it."""
-    layers = MLP(WIDTHS[cell["data"]], seed=cell["seed"])
-    return nn.Sequential(nn.Dropout(cell["input_dropout"]), *layers)
-
-
-def setting(cell: dict[str, Any]) -> str:
-    """What the seeds of one point share."""
-    return json.dumps({key: value for key, value in cell.items() if key != "seed"}, sort_keys=True)
-
-
-def points(results: list[tuple[dict, dict]]) -> np.ndarray:
-    """One row a setting, by rising rate: median rate, median, lowest and highest test error (%)."""
-    rows = []
-    for one in sorted({setting(cell) for cell, _ in results}):
-        runs = [result for cell, result in results if setting(cell) == one]
-        rates = [r["compression_rate"] for r in runs]
-        errors = [100 * r["test_error"] for r in runs]
-        rows.append((np.median(rates), np.median(errors), min(errors), max(errors)))
-    return np.array(sorted(rows))
-
-
-def lines(
-    axis: plt.Axes, results: list[tuple[dict, dict]], looks: dict[str, tuple[str, str, str]]
-) -> None:
-    """A line of `points` for each method that has results; its look: colour, marker, line style."""
-    for method, (colour, marker, line) in looks.items():
-        mine = [pair for pair in results if pair[0]["method"] == method]
-        if mine:
-            x, y, low, high = points(mine).T
-            axis.errorbar(
-                x, y, yerr=[y - low, high - y], color=COLORS[colour], marker=marker, capsize=3,
-                linestyle=line, label=method,
-            )  # fmt: skip
+    penalty = DRR(cell["alpha"], cell["beta"]) if cell["method"] == "DRR" else L1(cell["alpha"])
+    model = nn.Sequential(nn.Dropout(cell["input_dropout"]), *lenet(split, cell["seed"]))
+    return compressed(model, split, penalty, cell)
 
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:

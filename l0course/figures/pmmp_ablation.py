@@ -22,8 +22,8 @@ from ..datasets import digits, mnist
 from ..exact_pmmp import ExactPMMP
 from ..penalties import hard_threshold
 from ..regularizers import DRR, PMMP, Regularizer
-from .lenet300_mnist import points
-from .pmmp_lenet300 import FULL, SHORT, cells, compressed, table
+from .frontier import compressed, lenet, points
+from .pmmp_lenet300 import FULL, SHORT, cells, table
 from .registry import Figure
 from .style import COLORS
 
@@ -34,7 +34,8 @@ def run(cell: dict[str, Any]) -> dict[str, float]:
     """Compress one network with one variant; errors are shares in [0, 1]."""
     split = mnist() if cell["data"] == "mnist" else digits(cell["seed"])
     first = {"x_train": split.x_train[:IMAGES], "y_train": split.y_train[:IMAGES]}
-    return compressed(dataclasses.replace(split, **first), variant(cell), cell)
+    split = dataclasses.replace(split, **first)
+    return compressed(lenet(split, cell["seed"]), split, variant(cell), cell)
 
 
 def variant(cell: dict[str, Any]) -> Regularizer:

@@ -12,17 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 
-from ..datasets import Split, digits, mnist
-from ..evaluation import error_rate
+from ..datasets import digits, mnist
 from ..exact_pmmp import ExactPMMP
 from ..hard_concrete import HardConcrete
-from ..models import MLP
-from ..pruning import count_nonzero
 from ..regularizers import DRR, L1, PMMP, Regularizer
-from ..training import compress
-from .lenet300_mnist import lines, points
+from .frontier import compressed, lenet, lines, points
 from .registry import Figure, Published
 
 STYLE = {  # method: colour, marker, line
@@ -37,7 +32,7 @@ STYLE = {  # method: colour, marker, line
 def run(cell: dict[str, Any]) -> dict[str, float]:
     """Compress one network; errors are shares in [0, 1]."""
     split = mnist() if cell["data"] == "mnist" else digits(cell["seed"])
-    return compressed(split, regularizer(cell), cell)
+    return compressed(lenet(split, cell["seed"]), split, regularizer(cell), cell)
 
 
 def regularizer(cell: dict[str, Any]) -> Regularizer:
@@ -48,43 +43,6 @@ def regularizer(cell: dict[str, Any]) -> Regularizer:
     return {"PMMP, published": PMMP, "PMMP, exact": ExactPMMP, "DRR": DRR, "R-L1": L1}[method](
         alpha
     )
-
-
-def compressed(split: Split, penalty: Regularizer, cell: dict[str, Any]) -> dict[str, float]:
-    """Errors, compression rate, live weights and TAMADE's threshold of one network."""
-    widths = (split.x_train.shape[1], 300, 100, 10)
-    done = compress(
-        MLP(widths, seed=cell["seed"]),
-        split.train,
-        split.validation,
-        penalty,
-        **cell["schedule"],
-        seed=cell["seed"],
-        progress=False,
-    )
-    return {
-        "test_error": round(error_rate(done.model, split.test), 6),
-        "validation_error": round(error_rate(done.model, split.validation), 6),
-        "compression_rate": round(done.compression_rate, 3),
-        "nonzero": count_nonzero(done.model),
-        "threshold": done.pruning.threshold,
-    }
-
-
-def at_error(results: list[tuple[dict, dict]], method: str, error: float) -> float:
-    """Compression rate where the method's line of medians crosses a test error (%).
-
-    Interpolated in the logarithm of the rate; NaN outside the measured errors.
-    """
-    rate, median = points([pair for pair in results if pair[0]["method"] == method])[:, :2].T
-    crossings = [
-        i for i in range(len(rate) - 1) if min(median[i : i + 2]) <= error <= max(median[i : i + 2])
-    ]
-    if not crossings:
-        return float("nan")
-    i = crossings[-1]  # the highest rate at which the error is reached
-    share = (error - median[i]) / (median[i + 1] - median[i]) if median[i + 1] != median[i] else 1.0
-    return float(np.exp(np.log(rate[i]) + share * np.log(rate[i + 1] / rate[i])))
 
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:

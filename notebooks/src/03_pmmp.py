@@ -53,9 +53,9 @@ from l0course.exact_gradient import egp_gradients, egp_objective
 from l0course.exact_pmmp import ExactPMMP
 from l0course.figures import registry
 from l0course.figures.egp_recovery_picture import LOOKS, gather
+from l0course.figures.frontier import at_error
 from l0course.figures.monte_carlo import PUBLISHED, quartiles, settings, speed_ratio
 from l0course.figures.pmmp_ablation import VARIANTS, excess
-from l0course.figures.pmmp_lenet300 import at_error
 from l0course.figures.style import COLORS, show, use_style
 from l0course.generated import sparse_regression
 from l0course.layerwise import layerwise_prune

@@ -54,8 +54,7 @@ from l0course.figures import registry
 from l0course.figures.adam_chatter import STRENGTHS, medians
 from l0course.figures.drr_ablation import VARIANTS, centre
 from l0course.figures.drr_frontiers import STYLE
-from l0course.figures.lenet300_mnist import lines, points
-from l0course.figures.pmmp_lenet300 import at_error
+from l0course.figures.frontier import at_error, lines, points
 from l0course.figures.relaxations import gallery
 from l0course.figures.style import COLORS, show, use_style
 from l0course.generated import sparse_regression
