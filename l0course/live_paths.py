@@ -121,12 +121,10 @@ def real_tensors(output: object) -> list[Tensor]:
     """
     if isinstance(output, Tensor):
         return [output] if output.is_floating_point() else []
-    parts = output.values() if isinstance(output, Mapping) else output
-    return [t for part in parts for t in real_tensors(part)] if _is_nested(output) else []
-
-
-def _is_nested(output: object) -> bool:
-    return isinstance(output, Mapping | list | tuple)
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    nested = output if isinstance(output, list | tuple) else ()
+    return [t for part in nested for t in real_tensors(part)]
 
 
 def _finite(x: Tensor) -> bool:
