@@ -23,8 +23,9 @@ from ..pruning import Masks, compression_rate, count_nonzero, trainable
 from ..regularizers import DRR, L1
 from ..training import fit
 from .frontier import compressed, lenet, lines
-from .pmmp_lenet300 import published_rates, table
+from .pmmp_lenet300 import FULL, SHORT, published_rates, table
 from .registry import Figure
+from .style import plain_ticks
 
 STYLE = {  # method: colour, marker, line
     "DRR, beta 2": ("blue", "o", "-"),
@@ -102,17 +103,9 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.legend(fontsize=9)
-    for axis in axes:
-        _plain(axis.xaxis, axis.get_xlim(), (5, 10, 20, 50, 100, 200, 500))
-        _plain(axis.yaxis, axis.get_ylim(), (1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 20, 50, 90))
+        plain_ticks(axis.xaxis, (5, 10, 20, 50, 100, 200, 500))
+        plain_ticks(axis.yaxis, (1, 1.5, 2, 2.5, 3, 4, 5, 7, 10, 20, 50, 90))
     return figure
-
-
-def _plain(axis: Any, limits: tuple[float, float], ticks: tuple[float, ...]) -> None:
-    """Ticks as plain numbers on a logarithmic axis."""
-    inside = [t for t in ticks if limits[0] <= t <= limits[1]]
-    axis.set_ticks(inside, [f"{t:g}" for t in inside])
-    axis.set_ticks([], minor=True)
 
 
 def cells(
@@ -139,7 +132,6 @@ def cells(
 DIGITS = {
     "warmup": 5, "regularize": 40, "finetune": 15, "tolerance": 0.05, "lr": 5e-3, "batch_size": 64,
 }  # fmt: skip
-MNIST = {"warmup": 3, "regularize": 20, "finetune": 7, "tolerance": 0.05}
 STRENGTHS = {
     "DRR, beta 2": [1.25e-4, 3e-4, 8e-4],
     "DRR, beta 5": [6e-5, 1.25e-4, 2.5e-4, 5e-4],
@@ -152,16 +144,15 @@ DIGITS_STRENGTHS = {
     "DRR, beta 20": [1e-3, 3e-3, 1e-2],
     "R-L1": [1e-3, 2e-3, 4e-3],
 }
-SMOKE = {"warmup": 1, "regularize": 8, "finetune": 3, "tolerance": 0.05, "lr": 1e-2}
 
 FIGURE = Figure(
     name="drr_frontiers",
     title="Error against compression: DRR, relaxed l1, magnitude and random pruning",
     source="main paper, arXiv 2505.17469, classifier table (values for this network unknown to us)",
     presets={
-        "smoke": cells("digits", dict.fromkeys(STRENGTHS, [1e-3]), [20], SMOKE, 1),
+        "smoke": cells("digits", dict.fromkeys(STRENGTHS, [1e-3]), [20], SHORT, 1),
         "quick": cells("digits", DIGITS_STRENGTHS, [5, 10, 20, 40], DIGITS, 5),
-        "paper": cells("mnist", STRENGTHS, [5, 10, 20, 40, 80], MNIST, 3),
+        "paper": cells("mnist", STRENGTHS, [5, 10, 20, 40, 80], FULL, 3),
     },
     compute=run,
     draw=draw,

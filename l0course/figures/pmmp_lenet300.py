@@ -19,6 +19,7 @@ from ..hard_concrete import HardConcrete
 from ..regularizers import DRR, L1, PMMP, Regularizer
 from .frontier import compressed, lenet, lines, points
 from .registry import Figure, Published
+from .style import plain_ticks
 
 STYLE = {  # method: colour, marker, line
     "PMMP, exact": ("blue", "o", "-"),
@@ -52,17 +53,10 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     axis.set(xlabel="compression rate (all weights / live weights)", ylabel="test error (%)")
     axis.set_xscale("log")
     axis.set_yscale("log")
-    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500) if _inside(t, axis.get_xlim())]
-    axis.set_xticks(ticks, [f"{t}" for t in ticks])
-    ticks = [t for t in (1, 1.5, 2, 3, 4, 5, 7, 10, 20, 50) if _inside(t, axis.get_ylim())]
-    axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
-    axis.minorticks_off()
+    plain_ticks(axis.xaxis, (1, 2, 5, 10, 20, 50, 100, 200, 500))
+    plain_ticks(axis.yaxis, (1, 1.5, 2, 3, 4, 5, 7, 10, 20, 50))
     axis.legend()
     return figure
-
-
-def _inside(value: float, limits: tuple[float, float]) -> bool:
-    return limits[0] <= value <= limits[1]
 
 
 def table(results: list[tuple[dict, dict]]) -> tuple[list[str], list[list]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
 from IPython.display import display
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
@@ -22,6 +24,7 @@ __all__ = [
     "STYLE",
     "Picture",
     "check_description",
+    "plain_ticks",
     "png",
     "show",
     "thin_markers",
@@ -230,3 +233,18 @@ def show(fig: Figure, description: str) -> None:
     words = check_description(description)
     display(Picture(png(fig, words), words))
     plt.close(fig)
+
+
+def plain_ticks(axis: Axis, ticks: Sequence[float]) -> None:
+    """Those ticks that lie inside the limits, as plain numbers, and no others: for logarithms.
+
+    >>> figure, axes = plt.subplots()
+    >>> _ = axes.set(xscale="log", xlim=(3, 70))
+    >>> plain_ticks(axes.xaxis, (1, 10, 50, 100))
+    >>> [label.get_text() for label in axes.get_xticklabels()]
+    ['10', '50']
+    """
+    low, high = sorted(axis.get_view_interval())
+    inside = [t for t in ticks if low <= t <= high]
+    axis.set_ticks(inside, [f"{t:g}" for t in inside])
+    axis.set_ticks([], minor=True)
