@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -37,13 +38,11 @@ class Slot:
     @property
     def matrix(self) -> tuple[int, int]:
         """(rows, columns): outputs and the rest."""
-        rows = self.tensor.shape[0] if self.tensor.dim() else 1
-        return (rows, self.tensor.numel() // rows) if rows else (0, 0)
+        return (self.shape[0], prod(self.shape[1:])) if self.shape else (1, 1)
 
     @property
-    def vector(self) -> bool:
-        """A bias or a normalisation weight: one number for each output."""
-        return self.tensor.dim() < 2
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.tensor.shape)
 
 
 def slots_of(model: nn.Module) -> list[Slot]:

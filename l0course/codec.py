@@ -1,12 +1,12 @@
 """A pruned model as one small file, and back.
 
 The file: three bytes that say what it is, the shapes, a hash of names and types, one range-coded
-stream (positions, levels, buffers), a checksum. It holds numbers only, nothing that could be run.
+stream (positions, levels, buffers, a hash of all these numbers), a checksum. It holds numbers only,
+nothing that could be run.
 """
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,26 +27,24 @@ from .architecture import (
     slots_of,
 )
 from .checks import integer
-from .figures.records import write_whole
 from .levels import MOST_LEVELS, Codebook, Grid, choose_levels
-from .position_code import Hints, code_support, shortest_mode
-from .range_coder import Coder, CorruptFileError, Reader, Writer
+from .position_code import Hints, code_support
+from .range_coder import Coder, CorruptFileError, Reader
 from .value_code import code_bytes, code_kind, code_values
+from .whole_file import write_whole
 
-__all__ = ["CorruptFileError", "file_report", "load_compressed", "save_compressed"]
+__all__ = [
+    "CorruptFileError",
+    "decode_model",
+    "encode_model",
+    "file_report",
+    "load_compressed",
+    "save_compressed",
+]
 
 RELATIVE_ERROR = 0.05
 _LARGEST = 1e38  # so that a level, rounded up, is finite in 32 bits
 _CHECKSUM = 4
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What a writer has to know: the values, how to round them, and how to code each support."""
-
-    arrays: list[np.ndarray]  # weights as matrices, buffers as the file holds them
-    levels: Grid | Codebook | None  # None: exact
-    modes: list[int]
 
 
 def save_compressed(model: nn.Module, path: str | Path, *, bits: int | None = None) -> int:
@@ -65,8 +63,9 @@ def save_compressed(model: nn.Module, path: str | Path, *, bits: int | None = No
     bits : int from 1 to 12, 32 or None
         At most 2**bits levels; 32 keeps weights and buffers exactly as they are. None takes the
         fewest levels with which the root mean square error of the weights is at most 5 % of their
-        root mean square. Uniform grid or codebook: whichever gives the smaller file. A model that
-        has few enough values already, as after fine-tuning of shared weights, keeps them exactly.
+        root mean square. Uniform grid or codebook: whichever gives the smaller file. A model whose
+        values are few already, at most 2**bits (64 for None) in all or on a grid for each tensor
+        whose step has 16 bits, keeps them exactly.
 
     Raises
     ------
@@ -85,11 +84,16 @@ def save_compressed(model: nn.Module, path: str | Path, *, bits: int | None = No
     >>> size < 100, twin.weight.count_nonzero().item()
     (True, 100)
     """
-    if bits not in (None, 32):
-        bits = integer("bits", bits, 1, MOST_LEVELS.bit_length() - 1)
-    blob = _encode(slots_of(model), bits)
+    blob = encode_model(model, bits=bits)
     write_whole(Path(path), blob)
     return len(blob)
+
+
+def encode_model(model: nn.Module, *, bits: int | None = None) -> bytes:
+    """The file of `save_compressed`, in memory; arguments and errors as there."""
+    if bits not in (None, 32):
+        bits = integer("bits", bits, 1, MOST_LEVELS.bit_length() - 1)
+    return _encode(slots_of(model), bits)
 
 
 def load_compressed(path: str | Path, model: nn.Module) -> nn.Module:
@@ -104,8 +108,13 @@ def load_compressed(path: str | Path, model: nn.Module) -> nn.Module:
     ValueError
         If it belongs to another architecture.
     """
+    return decode_model(_read(path, model), model)
+
+
+def decode_model(blob: bytes, model: nn.Module) -> nn.Module:
+    """Set a model to what `encode_model` wrote; returns the model. Errors as `load_compressed`."""
     slots = slots_of(model)
-    arrays, _ = _decode(_read(path), slots)
+    arrays, _ = _decode(blob, slots)
     with torch.no_grad():
         for slot, array in zip(slots, arrays, strict=True):
             slot.tensor.copy_(restored(array, slot))
@@ -119,91 +128,138 @@ def file_report(path: str | Path, model: nn.Module) -> list[tuple[str, str, floa
     "checksum"; the tensor is "" for what belongs to all. Bytes of the code are fractions. Arguments
     and errors as in `load_compressed`; the model stays as it is.
     """
-    blob = _read(path)
+    blob = _read(path, model)
     _, coder = _decode(blob, slots_of(model))
     coded = {key: bits / 8 for key, bits in coder.bits.items()}
-    start = len(fingerprint(slots_of(model)))
-    rows = [("", "header", start + coded.pop(("", "header"), 0.0))]
-    rows += [(name, part, size) for (name, part), size in coded.items()]
-    rest = len(blob) - _CHECKSUM - sum(size for *_, size in rows)
-    return [*rows, ("", "rounding", rest), ("", "checksum", float(_CHECKSUM))]
+    coded[("", "header")] += len(fingerprint(slots_of(model)))
+    coded[("", "checksum")] += _CHECKSUM
+    coded[("", "rounding")] = len(blob) - sum(coded.values())
+    return [(name, part, size) for (name, part), size in coded.items()]
 
 
-def _read(path: str | Path) -> bytes:
+def _read(path: str | Path, model: nn.Module) -> bytes:
+    """The bytes of a file, but no more than any file of such a model has."""
+    numbers = sum(t.numel() for t in [*model.parameters(), *model.buffers()])
     with open(path, "rb") as file:
-        start = file.read(len(MAGIC))
-        blob = start + file.read() if start[:2] == MAGIC[:2] else start
-    name = os.fspath(path)
+        return file.read((1 << 24) + 16 * numbers)
+
+
+def _check(blob: bytes) -> None:
     if blob[:2] != MAGIC[:2]:
-        raise CorruptFileError(f"{name} is not a compressed model: it begins with other bytes.")
+        raise CorruptFileError("This is not a compressed model: it begins with other bytes.")
     if _crc(blob[:-_CHECKSUM]) != blob[-_CHECKSUM:]:
-        raise CorruptFileError(f"{name} is corrupt, the checksum differs: save the model again.")
+        raise CorruptFileError("The file is corrupt, its checksum differs: save the model again.")
     if blob[: len(MAGIC)] != MAGIC:
-        raise ValueError(f"{name} has format {blob[2]}, but this version reads {MAGIC[2]}.")
-    return blob
+        raise ValueError(f"The file has format {blob[2]}, but this version reads {MAGIC[2]}.")
 
 
 def _crc(data: bytes) -> bytes:
     return zlib.crc32(data).to_bytes(_CHECKSUM, "big")
 
 
+def _digest(arrays: list[np.ndarray]) -> int:
+    """Of the weights, not of their code: a machine that reads other weights would notice it."""
+    crc = 0
+    for array in arrays:
+        crc = zlib.crc32(array.astype(array.dtype.newbyteorder("<")).tobytes(), crc)
+    return crc & 0xFFFF
+
+
 def _encode(slots: Sequence[Slot], bits: int | None) -> bytes:
-    arrays = [kept(s.tensor, exact=s.weight or bits == 32) for s in slots]
-    weights = [(s, a.reshape(s.matrix)) for s, a in zip(slots, arrays, strict=True) if s.weight]
-    live = [w[w != 0] for _, w in weights]
-    if not all(np.isfinite(x).all() for x in live):
+    arrays = [kept(s.tensor, exact=s.weight or bits == 32).reshape(s.matrix) for s in slots]
+    weights = [a for s, a in zip(slots, arrays, strict=True) if s.weight]
+    if not all(np.isfinite(w).all() for w in weights):
         raise ValueError("The model holds NaN or infinite weights; train it again before saving.")
-    if bits != 32 and any(np.abs(x).max(initial=0) > _LARGEST for x in live):
+    if bits != 32 and any(np.abs(w).max(initial=0) > _LARGEST for w in weights):
         raise ValueError(f"A weight is above {_LARGEST:.0e}: save with bits=32, or train it again.")
-    modes, hints = [], Hints()
-    for slot, w in weights:
-        modes.append(shortest_mode(w != 0, hints, slot.vector))
-        hints.after(w != 0, slot.vector)
-    arrays[: len(weights)] = [w for _, w in weights]
-    codes = []
-    live = [x.astype(np.float32) for x in live] if bits != 32 else []
-    for levels in [None] if bits == 32 else choose_levels(live, bits, RELATIVE_ERROR):
-        writer = Writer()
-        _code(writer, slots, _Plan(arrays, levels, modes))
-        codes.append(writer.done())
-    body = fingerprint(slots) + min(codes, key=len)
+    writer = Coder()
+    supports = _code_supports(writer, slots, [w != 0 for w in weights])
+    live = [w[w != 0] for w in weights]
+    choices = [None]
+    if bits != 32:
+        choices = choose_levels([x.astype(np.float32) for x in live], bits, RELATIVE_ERROR)
+    ways = [Coder() for _ in choices]
+    rounded = [
+        _code_weights(way, slots, supports, code_kind(way, levels), live)
+        for way, levels in zip(ways, choices, strict=True)
+    ]
+    best = min(range(len(ways)), key=lambda i: ways[i].total)
+    writer.add(ways[best])
+    buffers = _code_buffers(writer, slots, bits == 32, arrays[len(weights) :])
+    writer.number(16, _digest(rounded[best] + buffers))
+    body = fingerprint(slots) + writer.code()
     return body + _crc(body)
 
 
 def _decode(blob: bytes, slots: Sequence[Slot]) -> tuple[list[np.ndarray], Coder]:
+    _check(blob)
     expected = fingerprint(slots)
     if not blob.startswith(expected):
         raise ValueError(difference(blob, slots))
     reader = Reader(blob[len(expected) : -_CHECKSUM])
-    arrays = _code(reader, slots)
-    if not all(np.isfinite(a).all() for a, s in zip(arrays, slots, strict=True) if s.weight):
-        raise CorruptFileError("The file is corrupt: it holds NaN or infinite weights.")
+    supports = _code_supports(reader, slots)
+    reader.part = ("", "header")
+    levels = code_kind(reader)
+    weights = _code_weights(reader, slots, supports, levels)
+    arrays = weights + _code_buffers(reader, slots, levels is None)
+    reader.part = ("", "checksum")
+    if reader.number(16) != _digest(arrays) or not all(np.isfinite(w).all() for w in weights):
+        raise CorruptFileError("The file is corrupt: what it holds is not what was saved.")
+    reader.close()
     return arrays, reader
 
 
-def _code(coder: Coder, slots: Sequence[Slot], plan: _Plan | None = None) -> list[np.ndarray]:
-    """Code all tensors in their order; the arrays are those of a _Plan, rounded."""
-    coder.part = ("", "header")
-    levels = code_kind(coder, plan and plan.levels is None, plan and plan.levels)
-    table, hints, found = None, Hints(), []
-    for i, slot in enumerate(slots):
-        given = None if plan is None else plan.arrays[i]
-        if not slot.weight:
-            coder.part = (slot.name, "buffers")
-            kind = kept(slot.tensor.flatten()[:0], levels is None).dtype
-            found.append(code_bytes(coder, slot.tensor.numel(), kind, given))
-            continue
+@dataclass(frozen=True)
+class _Support:
+    """Which entries of a tensor are live; its columns are a picture of this width, or none if 0."""
+
+    live: np.ndarray  # (rows, columns)
+    width: int
+
+
+def _code_supports(
+    coder: Coder, slots: Sequence[Slot], given: list[np.ndarray] | None = None
+) -> list[_Support]:
+    """Each with what the ones before say about it; as always, nothing is given when reading."""
+    hints, found = Hints(), []
+    for i, slot in enumerate(s for s in slots if s.weight):
         coder.part = (slot.name, "support")
-        positions = None if plan is None else given != 0
-        mode = None if plan is None else plan.modes[i]
-        support = code_support(coder, slot.matrix, hints, slot.vector, positions, mode)
-        hints.after(support, slot.vector)
+        width = hints.width(slot.shape, slot.matrix[1])
+        live = code_support(coder, slot.shape, hints, given and given[i])
+        hints.after(live, slot.shape)
+        found.append(_Support(live, width))
+    return found
+
+
+def _code_weights(
+    coder: Coder,
+    slots: Sequence[Slot],
+    supports: list[_Support],
+    levels: Grid | Codebook | None,
+    given: list[np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    """Whole matrices; `given` are the live values only."""
+    found, table = [], np.ones(1 if levels is None else levels.count, np.int64)
+    for i, (slot, support) in enumerate(zip(slots, supports, strict=False)):  # weights come first
         coder.part = (slot.name, "values")
         out = np.zeros(slot.matrix, array_type(slot.tensor))
-        live, count = None if plan is None else given[support], int(support.sum())
+        live = given and given[i]
         if levels is None:
-            out[support] = code_bytes(coder, count, out.dtype, live)
-        elif count:
-            table, out[support] = code_values(coder, count, levels, i, table, live)
+            out[support.live] = code_bytes(coder, int(support.live.sum()), out.dtype, live)
+        elif support.live.any():
+            out[support.live] = code_values(
+                coder, support.live, support.width, levels, i, table, live
+            )
         found.append(out)
+    return found
+
+
+def _code_buffers(
+    coder: Coder, slots: Sequence[Slot], exact: bool, given: list[np.ndarray] | None = None
+) -> list[np.ndarray]:
+    found = []
+    for i, slot in enumerate(s for s in slots if not s.weight):
+        coder.part = (slot.name, "buffers")
+        kind = kept(slot.tensor.flatten()[:0], exact).dtype
+        found.append(code_bytes(coder, slot.tensor.numel(), kind, given and given[i]))
     return found

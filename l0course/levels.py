@@ -15,6 +15,7 @@ import torch
 __all__ = ["Codebook", "Grid", "choose_levels"]
 
 MOST_LEVELS = 1 << 12
+FEW = 64  # levels: so many distinct values are kept as they are
 _SHARES = (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3)  # of the step that reaches the largest weight
 
 
@@ -77,7 +78,7 @@ class Codebook:
     @property
     def short(self) -> bool:
         """Whether 16 bits hold each value."""
-        return not (self.table.view(np.uint32) & 0xFFFF).any()
+        return _short(self.table)
 
     @classmethod
     def fit(cls, tensors: Sequence[np.ndarray], count: int) -> Codebook:
@@ -115,6 +116,11 @@ class Codebook:
         return np.searchsorted(middle, x)
 
 
+def _short(x: np.ndarray | np.float32) -> bool:
+    """Whether 16 bits hold each number."""
+    return not (np.asarray(x, np.float32).view(np.uint32) & 0xFFFF).any()
+
+
 def relative_error(tensors: Sequence[np.ndarray], levels: Grid | Codebook) -> float:
     """Root of the sum of squared errors / root of the sum of squares, over all tensors."""
     wrong = sum(_squared_error(x, levels, i) for i, x in enumerate(tensors))
@@ -134,20 +140,37 @@ def choose_levels(
 
     `bits` fixes the grid, with 2**bits levels, and the codebook is the smallest that is no worse.
     With bits=None both are the smallest whose relative error is at most `bound`. If the values are
-    so few that one of them has no error at all, only that one is left.
+    few already, at most 2**bits or FEW, only what keeps them exactly is left.
     """
+    most = FEW if bits is None else 1 << bits
+    distinct = np.unique(np.concatenate([np.zeros(0, np.float32), *tensors]))
+    exact = [Codebook(distinct if len(distinct) else np.ones(1, np.float32))]
+    exact = [*exact[: len(distinct) <= most], *_exact_grid(tensors, most)]
+    if exact:
+        return exact
     if bits is None:
-        grid = _smallest(Grid, tensors, bound, MOST_LEVELS)
+        grid, most = _smallest(Grid, tensors, bound, MOST_LEVELS), MOST_LEVELS
     else:
-        grid = Grid.fit(tensors, 1 << bits)
-    error = relative_error(tensors, grid)
-    most = MOST_LEVELS if bits is None else 1 << bits
-    largest = Codebook.fit(tensors, most)
-    if bits is not None and relative_error(tensors, largest) == 0:
-        return [largest, grid] if error == 0 else [largest]
-    book = _smallest(Codebook, tensors, error if bits else bound, min(most, largest.count + 1))
-    close = relative_error(tensors, book) <= max(error, bound if bits is None else 0)
-    return [grid, book] if close else [grid]
+        grid = Grid.fit(tensors, most)
+        bound = relative_error(tensors, grid)
+    book = _smallest(Codebook, tensors, bound, most)
+    return [grid, book] if relative_error(tensors, book) <= bound else [grid]
+
+
+def _exact_grid(tensors: Sequence[np.ndarray], most: int) -> list[Grid]:
+    """The grid with at most so many levels on which all values lie, if there is one."""
+    steps, half = [], 1
+    for x in tensors:
+        top = np.abs(x).max(initial=0)
+        for size in range(1, most // 2 + 1):
+            step = np.float32(top / size)
+            if _short(step) and (np.rint(x / (step or 1)) * step == x).all():
+                break
+        else:
+            return []
+        steps.append(step)
+        half = max(half, size)
+    return [Grid(2 * half, tuple(steps))]
 
 
 def _smallest(

@@ -1,8 +1,9 @@
-"""One range coder for a whole file, in three forms: count the bits, write them, read them.
+"""One range coder for a whole file: notes what is coded, and reads it back.
 
-A model of the data is written once, as a function that calls a coder: `Coder` returns what it is
-given and adds up the ideal code length, `Writer` also writes, `Reader` returns what it reads. So
-what is written, what is read and what is reported cannot differ.
+A model of the data is written once, as a function that calls a coder: a `Coder` returns what it is
+given, a `Reader` returns what it reads, and both note it. So what is written, what is read and what
+is reported cannot differ. The notes of one coder can be added to another: of several ways to code
+the same thing each is tried once, and the shortest is kept.
 
 Probabilities are whole numbers of parts of `ONE`. As floats they are exact, and so are their sums
 and the coder's fixed-point copies: no result depends on the machine. Coder: constriction (Bamler
@@ -11,12 +12,14 @@ and the coder's fixed-point copies: no result depends on the machine. Coder: con
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from itertools import groupby
 
 import numpy as np
 from constriction import stream
 
-__all__ = ["ONE", "Coder", "CorruptFileError", "Reader", "Writer"]
+__all__ = ["ONE", "Coder", "CorruptFileError", "Reader"]
 
 ONE = 1 << 20
 
@@ -26,30 +29,51 @@ class CorruptFileError(ValueError):
 
 
 class Coder:
-    """Adds up ideal code lengths, in bits, by part; returns what it is given.
+    """Notes what it is given; `code()` gives the bytes.
+
+    `bits` are ideal code lengths by part; `part` is the one that is coded at present.
 
     >>> coder = Coder()
     >>> _ = coder.number(8, 77)
     >>> coder.part = "flags"
-    >>> _ = coder.flags(np.full(4, ONE // 4), np.array([1, 0, 0, 0], dtype=bool))
+    >>> coder.first(np.full(4, ONE // 4), 3)
+    3
     >>> {part: round(bits, 3) for part, bits in coder.bits.items()}
     {'': 8.0, 'flags': 3.245}
+    >>> reader = Reader(coder.code())
+    >>> reader.number(8), reader.first(np.full(4, ONE // 4))
+    (77, 3)
     """
 
     def __init__(self) -> None:
         self.bits: dict[object, float] = defaultdict(float)
         self.part: object = ""
+        self._notes: list[tuple[bool, np.ndarray, np.ndarray]] = []  # (are they flags?, p, found)
 
-    def flags(self, p: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
-        """Independent flags; p[i] of ONE (integers, 0 < p < ONE) is the probability of True."""
-        found = self._flags(p, given)
-        self._spend(np.where(found, p, ONE - p))
-        return found
+    @property
+    def total(self) -> float:
+        """Bits of all parts."""
+        return sum(self.bits.values())
+
+    def add(self, other: Coder) -> None:
+        """Note all that another coder has noted, as belonging to the part at present."""
+        self._notes += other._notes
+        self.bits[self.part] += other.total
 
     def flag(self, p: int, given: bool | None = None) -> bool:
-        """One flag: `flags` for loops in which each answer changes the next probability."""
+        """One flag; p of ONE (a whole number, 0 < p < ONE) is the probability of True."""
         found = self._flag(p, given)
-        self._spend(p if found else ONE - p)
+        self.bits[self.part] -= math.log2((p if found else ONE - p) / ONE)
+        self._notes.append((True, np.array([p]), np.array([found])))
+        return found
+
+    def first(self, p: np.ndarray, given: int | None = None) -> int:
+        """Which is the first True of len(p) independent flags; len(p) if there is none."""
+        found = self._first(p, given)
+        p = p[: found + 1]
+        flags = np.arange(len(p)) == found
+        self.bits[self.part] -= float(np.log2(np.where(flags, p, ONE - p) / ONE).sum())
+        self._notes.append((True, p, flags))
         return found
 
     def symbols(self, p: np.ndarray, count: int, given: np.ndarray | None = None) -> np.ndarray:
@@ -57,6 +81,7 @@ class Coder:
         found = self._symbols(p, count, given)
         times = np.bincount(found, minlength=len(p))
         self.bits[self.part] -= float(times @ np.log2(p / ONE))
+        self._notes.append((False, p, found))
         return found
 
     def number(self, width: int, given: int | None = None) -> int:
@@ -67,61 +92,51 @@ class Coder:
             found = 2 * found + self.flag(ONE // 2, bit)
         return found
 
-    def _spend(self, p: np.ndarray | int) -> None:
-        self.bits[self.part] -= float(np.log2(np.asarray(p) / ONE).sum())
-
-    def _flags(self, p, given):
-        return given
+    def code(self) -> bytes:
+        """The shortest string that decodes to what was noted if zeros follow it."""
+        coder = stream.queue.RangeEncoder()
+        for flags, notes in groupby(self._notes, key=lambda note: note[0]):
+            if flags:
+                p, found = map(np.concatenate, list(zip(*notes, strict=True))[1:])
+                coder.encode(found.astype(np.int32), _FLAGS, p / ONE)
+                continue
+            for _, p, found in notes:
+                model = stream.model.Categorical(p / ONE, perfect=False)
+                coder.encode(found.astype(np.int32), model)
+        return _shortest(coder)
 
     def _flag(self, p, given):
+        return given
+
+    def _first(self, p, given):
         return given
 
     def _symbols(self, p, count, given):
         return given
-
-
-class Writer(Coder):
-    """Writes what it is given; `done()` gives the bytes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._coder = stream.queue.RangeEncoder()
-
-    def _flags(self, p, given):
-        self._coder.encode(given.astype(np.int32), _FLAGS, p / ONE)
-        return given
-
-    def _flag(self, p, given):
-        self._coder.encode(int(given), stream.model.Bernoulli(p / ONE, perfect=False))
-        return given
-
-    def _symbols(self, p, count, given):
-        self._coder.encode(given.astype(np.int32), stream.model.Categorical(p / ONE, perfect=False))
-        return given
-
-    def done(self) -> bytes:
-        """The shortest string that decodes to what was written if zeros follow it."""
-        words = self._coder.get_compressed().astype(">u4").tobytes()
-        position, (lower, width) = self._coder.pos()
-        head, tail = words[: 4 * position], words[4 * position :]
-        code = int.from_bytes(tail.ljust(8, b"\0"), "big")
-        if lower <= code < lower + width:  # otherwise a carry is pending: leave it as it is
-            for keep in range(len(tail)):
-                step = 1 << (64 - 8 * keep)
-                code = -(-lower // step) * step
-                if code < min(lower + width, 1 << 64):
-                    tail = code.to_bytes(8, "big")[:keep]
-                    break
-        return (head + tail).rstrip(b"\0")
 
 
 class Reader(Coder):
-    """Reads what a `Writer` wrote; other bytes give other values or a CorruptFileError."""
+    """Reads the code of a `Coder`; other bytes give other values or a CorruptFileError."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
+        self._data = data
         padded = data.ljust(-(-len(data) // 4) * 4, b"\0")
         self._coder = stream.queue.RangeDecoder(np.frombuffer(padded, ">u4").astype(np.uint32))
+
+    def close(self) -> None:
+        """Check that what was read has just this code, with nothing left over."""
+        if self.code() != self._data:
+            raise CorruptFileError("The file is corrupt: its code is not what a coder writes.")
+
+    def _flag(self, p, given):
+        return bool(self._read(stream.model.Bernoulli(p / ONE, perfect=False)))
+
+    def _first(self, p, given):
+        return next((i for i, one in enumerate(p.tolist()) if self._flag(one, None)), len(p))
+
+    def _symbols(self, p, count, given):
+        return self._read(stream.model.Categorical(p / ONE, perfect=False), count)
 
     def _read(self, *arguments):
         try:
@@ -129,14 +144,21 @@ class Reader(Coder):
         except AssertionError as error:
             raise CorruptFileError("The file is corrupt: its code stands for nothing.") from error
 
-    def _flags(self, p, given):
-        return self._read(_FLAGS, p / ONE).astype(bool)
-
-    def _flag(self, p, given):
-        return bool(self._read(stream.model.Bernoulli(p / ONE, perfect=False)))
-
-    def _symbols(self, p, count, given):
-        return self._read(stream.model.Categorical(p / ONE, perfect=False), count)
-
 
 _FLAGS = stream.model.Bernoulli(perfect=False)
+
+
+def _shortest(coder: stream.queue.RangeEncoder) -> bytes:
+    """The words of the coder without those that zeros, or any others, could replace."""
+    words = coder.get_compressed().astype(">u4").tobytes()
+    position, (lower, width) = coder.pos()
+    head, tail = words[: 4 * position], words[4 * position :]
+    code = int.from_bytes(tail.ljust(8, b"\0"), "big")
+    if lower <= code < lower + width:  # otherwise a carry is pending: leave it as it is
+        for keep in range(len(tail)):
+            step = 1 << (64 - 8 * keep)
+            code = -(-lower // step) * step
+            if code < min(lower + width, 1 << 64):
+                tail = code.to_bytes(8, "big")[:keep]
+                break
+    return (head + tail).rstrip(b"\0")

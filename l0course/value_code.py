@@ -1,82 +1,102 @@
-"""How values are coded: levels by how often each came before, and raw numbers byte by byte."""
+"""How the values of live weights are coded: their levels, or raw numbers byte by byte."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from .level_code import code_levels
 from .levels import MOST_LEVELS, Codebook, Grid
-from .range_coder import ONE, Coder
+from .logits import shares
+from .range_coder import ONE, Coder, CorruptFileError
 
 __all__ = ["code_bytes", "code_kind", "code_values"]
 
 _GRID, _SHORT, _LONG, _EXACT = range(4)
 _LEVEL_BITS = (MOST_LEVELS - 1).bit_length()
-_STARTS = (0, 1, 4, 16)  # of a table of levels; 0 goes on with the table of the tensor before
-_SEEN = 16  # what one symbol adds to a table: it starts at a fraction of that
+_GOES_ON, _EVEN, _STEADY, _ONE_BY_ONE = range(4)  # tables of three kinds, or level_code.py
+_STARTS = {_EVEN: 1, _STEADY: 8}  # counts that a table starts with
+_SEEN = 16  # what one symbol adds to a table
+_MOST_LIVE, _MOST_LEVELS = 1 << 14, 64  # so that no file takes long
 
 
-def code_kind(
-    coder: Coder, exact: bool | None = None, levels: Grid | Codebook | None = None
-) -> Grid | Codebook | None:
-    """Code how values are kept: exactly (None), on grids (steps follow), or with this codebook.
+def code_kind(coder: Coder, *given: Grid | Codebook | None) -> Grid | Codebook | None:
+    """Code how values are kept: exactly (None), on grids (steps follow), or with a codebook.
 
-    `exact` and `levels` are None when reading.
+    Nothing is given when reading.
     """
-    kind = count = words = None
-    if exact is not None:
-        kind = _EXACT if exact else _GRID
-    if isinstance(levels, Grid):
-        count = levels.count // 2
-    elif isinstance(levels, Codebook):
-        kind, count = _SHORT if levels.short else _LONG, levels.count
-        words = levels.table.view(np.uint32).tolist()
+    kind = count = planes = None
+    for levels in given:
+        kind, count = _EXACT, 0
+        if isinstance(levels, Grid):
+            kind, count = _GRID, levels.count // 2
+        elif isinstance(levels, Codebook):
+            kind, count = _SHORT if levels.short else _LONG, levels.count
+            planes = levels.table.astype(">f4").view(np.uint8).reshape(count, 4)
     kind = coder.number(2, kind)
     if kind == _EXACT:
         return None
     count = coder.number(_LEVEL_BITS, None if count is None else count - 1) + 1
     if kind == _GRID:
-        return levels or Grid(2 * count, ())
-    cut = 16 if kind == _SHORT else 0
-    read = [coder.number(32 - cut, words and words[j] >> cut) << cut for j in range(count)]
-    return Codebook(np.array(read, np.uint32).view(np.float32))
+        return given[0] if given else Grid(2 * count, ())
+    found = np.zeros((count, 4), np.uint8)
+    for i in range(2 if kind == _SHORT else 4):
+        plane = None if planes is None else planes[:, i]
+        found[:, i] = coder.symbols(np.full(256, ONE // 256), count, plane)
+    return Codebook(found.view(">f4").ravel().astype(np.float32))
 
 
 def code_values(
     coder: Coder,
-    count: int,
+    support: np.ndarray,
+    width: int,
     levels: Grid | Codebook,
     tensor: int,
-    table: np.ndarray | None,
-    given: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The table of frequencies, for the next tensor, and the values of this one that are not zero.
+    table: np.ndarray,
+    given: np.ndarray | None = None,
+) -> np.ndarray:
+    """Code the live values of a matrix whose columns are a picture of this width (0: they are not).
 
-    The writer chooses what the table starts with: what the tensors before had, or even counts.
+    `table` has the frequencies of levels in the tensors before; those of this one are added.
+    `given` is None when reading. The writer tries all ways and takes the shortest.
     """
-    values, index, start = levels, None, None
+    values, index = levels, None
     if isinstance(levels, Grid):
         step = None if given is None else int(levels.steps[tensor].view(np.uint32)) >> 16
         step = np.array(coder.number(16, step) << 16, np.uint32).view(np.float32)[()]
         values = Grid(levels.count, (step,))
-    if given is not None:
+    count, level_values = int(support.sum()), values.values(0)
+    if given is None:
+        index = _code_index(coder, coder.number(2), support, width, level_values, table)
+    else:
         index = values.nearest(0, given.astype(np.float32))
-        start = min(range(4), key=lambda s: _cost(index, _start(s, table, levels.count)))
-    table = _start(coder.number(2, start), table, levels.count)
-    found = _code_levels(coder, count, table, index)
-    return table, values.values(0)[found]
+        short = count <= _MOST_LIVE and levels.count <= _MOST_LEVELS
+        ways = [Coder() for _ in range(4 if short else 3)]
+        for way, writer in enumerate(ways):
+            writer.number(2, way)
+            _code_index(writer, way, support, width, level_values, table, index)
+        coder.add(min(ways, key=lambda way: way.total))
+    table += _SEEN * np.bincount(index, minlength=len(table))
+    return level_values[index]
 
 
-def _start(choice: int, table: np.ndarray | None, count: int) -> np.ndarray:
-    """A table of frequencies to start with: the one before, or the same for all levels."""
-    if choice == 0 and table is not None:
-        return table.copy()
-    return np.full(count, _STARTS[choice] or 1, np.int64)
-
-
-def _cost(index: np.ndarray, table: np.ndarray) -> float:
-    coder = Coder()
-    _code_levels(coder, len(index), table, index)
-    return sum(coder.bits.values())
+def _code_index(
+    coder: Coder,
+    way: int,
+    support: np.ndarray,
+    width: int,
+    values: np.ndarray,
+    table: np.ndarray,
+    given: np.ndarray | None = None,
+) -> np.ndarray:
+    count = int(support.sum())
+    if way == _ONE_BY_ONE:
+        if count > _MOST_LIVE or len(values) > _MOST_LEVELS:
+            raise CorruptFileError("The file is corrupt: a tensor is too large for its code.")
+        below = int((values < 0).sum())
+        return code_levels(coder, support, width, (below, len(values) - below), given)
+    if way != _GOES_ON:
+        table = np.full(len(table), _STARTS[way], np.int64)
+    return code_symbols(coder, count, table, given)
 
 
 def code_bytes(
@@ -87,36 +107,28 @@ def code_bytes(
     planes = np.empty((count, kind.itemsize), np.uint8)
     known = None if given is None else given.ravel().astype(kind).view(np.uint8)
     for i in range(kind.itemsize):
-        table = np.ones(256, np.int64)
         plane = None if known is None else known[i :: kind.itemsize]
-        planes[:, i] = _code_levels(coder, count, table, plane)
+        planes[:, i] = code_symbols(coder, count, np.ones(256, np.int64), plane)
     return planes.reshape(-1).view(kind)
 
 
-def _code_levels(
+def code_symbols(
     coder: Coder, count: int, table: np.ndarray, given: np.ndarray | None = None
 ) -> np.ndarray:
-    """Symbols 0 ... len(table) - 1, coded by how often each came before; counts up in `table`.
+    """Symbols 0 ... len(table) - 1, coded by how often each came before.
 
-    `table` holds positive integers: its start is what is believed at first. Frequencies are brought
-    up to date after blocks that grow with what was seen.
+    `table` holds positive integers: what is believed at first. Frequencies are brought up to date
+    after blocks that grow with what was seen.
     """
     if len(table) == 1 or count == 0:
         return np.zeros(count, int)
-    found, start = np.empty(count, int), 0
+    table, found, start = table.copy(), np.empty(count, int), 0
     while start < count:
         end = min(count, start + max(1, start // 16))
         block = coder.symbols(
-            _frequencies(table), end - start, None if given is None else given[start:end]
+            shares(table), end - start, None if given is None else given[start:end]
         )
         found[start:end] = block
         table += _SEEN * np.bincount(block, minlength=len(table))
         start = end
     return found
-
-
-def _frequencies(table: np.ndarray) -> np.ndarray:
-    """Whole parts of ONE, none of them zero, as the counts in the table are to each other."""
-    parts = 1 + table * (ONE - len(table)) // table.sum()
-    parts[parts.argmax()] += ONE - parts.sum()
-    return parts

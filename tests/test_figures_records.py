@@ -96,19 +96,6 @@ def test_what_a_killed_process_left_is_swept_up_but_nothing_that_is_being_writte
     assert [(folder / name).exists() for name in names] == [True, False, True, True]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    records.write_whole(path, b"old")
-
-    def full(*arguments):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(records.os, "replace", full)
-    with pytest.raises(OSError, match="No space"):
-        records.write_whole(path, b"new")
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
-
-
 def test_two_commands_at_once_do_each_other_no_harm(toy, tmp_path):
     script = str(Path(__file__).with_name("toy_command.py"))
     command = [sys.executable, script, "figures", "toy", "--preset", "slow"]

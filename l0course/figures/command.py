@@ -15,6 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..checks import integer
+from ..whole_file import write_whole
 from . import records, registry
 from .executors import ONE_THREAD, open_executor
 from .registry import Figure
@@ -113,7 +114,7 @@ def _check_device(options: argparse.Namespace) -> None:
 def _check_writable(folder: Path) -> None:
     """Find out now, and not after hours, that a folder cannot be written."""
     try:
-        records.write_whole(folder / "can-write", b"")
+        write_whole(folder / "can-write", b"")
         (folder / "can-write").unlink(missing_ok=True)
     except OSError as error:
         raise ValueError(

@@ -12,9 +12,10 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
+from ..whole_file import write_whole
 from . import records, registry
 from .output import compared, drawn, in_words
-from .records import Found, write_whole
+from .records import Found
 from .registry import Figure
 from .style import png
 

@@ -16,7 +16,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure as Picture
 
-from .records import write_whole
+from ..whole_file import write_whole
 from .registry import Figure, Results
 from .style import STYLE, png, thin_markers
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ..whole_file import write_whole
 
 __all__ = [
     "Found",
@@ -26,7 +27,6 @@ __all__ = [
     "save",
     "summary",
     "sweep_up",
-    "write_whole",
 ]
 
 FIELDS = {"figure", "preset", "parameters", "result", "code", "command", "seconds", "date"}
@@ -101,17 +101,6 @@ def summary(found: Sequence[Found]) -> str:
     count = Counter(one.state for one in found)
     others = ", ".join(f"{count[state]} {state}" for state in ("stale", "corrupt") if count[state])
     return f"{count['current']} of {len(found)} cells are recorded" + (others and f" ({others})")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """All of the file or nothing, also when two processes write it, or one is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def sweep_up(folder: Path, name: str = "*") -> None:
