@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import importlib.util
+import io
 import os
 import re
 import struct
 import sys
+import tarfile
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +24,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import lars_path
 from sklearn.preprocessing import StandardScaler
 
-from l0course import datasets, image_files
+from l0course import cifar, datasets, image_files
+from l0course.cifar import cifar10
 from l0course.datasets import (
     diabetes,
     digits,
@@ -416,3 +419,112 @@ def test_another_seed_is_a_fresh_sample_of_the_same_population():
 def test_bad_regression_arguments(bad, message):
     with pytest.raises(ValueError, match=message):
         sparse_regression(**{"n": 10, "p": 6, "support_size": 2, "seed": 0} | bad)
+
+
+# --- CIFAR-10 -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny_cifar(monkeypatch):
+    """Six files of 20 records in the form of the original, whose first pixel is its number."""
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (120, 3, 32, 32), np.uint8), np.arange(120) * 7 % 10
+    images[:, 0, 0, 0] = np.arange(120)
+    raw = {
+        name: b"".join(bytes([labels[i]]) + images[i].tobytes() for i in range(20 * k, 20 * k + 20))
+        for k, name in enumerate(cifar.MD5)
+    }
+    for name, blob in raw.items():
+        monkeypatch.setitem(cifar.MD5, name, hashlib.md5(blob).hexdigest())
+    monkeypatch.delenv("L0COURSE_DATA", raising=False)
+    return SimpleNamespace(images=images, labels=labels, raw=raw)
+
+
+def put_cifar(folder: Path, raw: dict[str, bytes], packed: bool) -> Path:
+    """The files in a folder, or the archive of them with its readme."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not packed:
+        for name, blob in raw.items():
+            (folder / name).write_bytes(blob)
+        return folder
+    with tarfile.open(folder / cifar._ARCHIVE, "w:gz") as tar:
+        for name, blob in {"readme.html": b"<html>", **raw}.items():
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = len(blob)
+            tar.addfile(member, io.BytesIO(blob))
+    return folder
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_cifar_comes_back_exactly_and_with_its_labels(tiny_cifar, tmp_path, packed):
+    data = cifar10(put_cifar(tmp_path, tiny_cifar.raw, packed), validation=30)
+    assert [len(y) for _, y in (data.train, data.validation, data.test)] == [70, 30, 20]
+    x, y = torch.cat([data.x_train, data.x_val]), torch.cat([data.y_train, data.y_val])
+    rows = (x[:, 0, 0, 0] * 255).round().long().numpy()
+    assert sorted(rows) == list(range(100)) and list(rows) != list(range(100))
+    np.testing.assert_array_equal(x, tiny_cifar.images[rows] / np.float32(255))
+    np.testing.assert_array_equal(y, tiny_cifar.labels[rows])
+    np.testing.assert_array_equal(data.x_test, tiny_cifar.images[100:] / np.float32(255))
+    np.testing.assert_array_equal(data.y_test, tiny_cifar.labels[100:])
+    assert x.dtype == torch.float32 and y.dtype == torch.int64
+    again, other = (cifar10(tmp_path, seed, validation=30).x_val for seed in (1234, 1))
+    assert torch.equal(again, data.x_val) and not torch.equal(other, data.x_val)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("where", ["", "cifar-10", "cifar-10/cifar-10-batches-bin"])
+def test_cifar_is_found_in_every_documented_place(tiny_cifar, tmp_path, monkeypatch, where, packed):
+    put_cifar(tmp_path / (where if not packed else where.split("/")[0]), tiny_cifar.raw, packed)
+    monkeypatch.setenv("L0COURSE_DATA", str(tmp_path))
+    assert torch.equal(cifar10(validation=30).x_test, cifar10(tmp_path, validation=30).x_test)
+
+
+def test_missing_cifar_says_where_it_looked_and_what_to_do(tiny_cifar, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="looked in no folder: get cifar-10-binary.tar.gz"):
+        cifar10()
+    (put_cifar(tmp_path, tiny_cifar.raw, packed=False) / "test_batch.bin").unlink()
+    monkeypatch.setenv("L0COURSE_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError) as caught:
+        cifar10()
+    for words in (f"{tmp_path} (lacks test_batch.bin)", f"{tmp_path / 'cifar-10'},", "`folder`"):
+        assert words in str(caught.value)
+    with pytest.raises(FileNotFoundError, match="elsewhere"):  # not replaced by another place
+        cifar10(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_damaged_cifar_is_refused_in_one_sentence(tiny_cifar, tmp_path, packed):
+    put_cifar(tmp_path, tiny_cifar.raw, packed)
+    path = tmp_path / (cifar._ARCHIVE if packed else "data_batch_3.bin")
+    blob, x = path.read_bytes(), cifar10(tmp_path, validation=30).x_train
+    at = range(0, len(blob) - 1, len(blob) // 60)
+    cuts = [blob[:i] for i in at]
+    flips = [blob[:i] + bytes([blob[i] ^ 64]) + blob[i + 1 :] for i in at]
+    harmless = 0
+    for bad in (*cuts, *flips, b"junk", gzip.compress(b"junk"), os.urandom(3000)):
+        path.write_bytes(bad)
+        try:  # a flip in the archive's readme or its headers may change nothing
+            assert torch.equal(cifar10(tmp_path, validation=30).x_train, x)
+            harmless += 1
+        except CorruptDataError as error:
+            assert str(path) in str(error) and "put it aside and get cifar-10" in str(error)
+            assert "\n" not in str(error)
+    assert harmless <= (10 if packed else 0)
+
+
+def test_an_archive_of_other_files_is_refused(tiny_cifar, tmp_path, monkeypatch):
+    less = dict(list(tiny_cifar.raw.items())[:5])
+    with pytest.raises(CorruptDataError, match="test_batch.bin in"):
+        cifar10(put_cifar(tmp_path, less, packed=True), validation=30)
+    monkeypatch.setattr(cifar, "_LARGEST", 20 * 3073 - 1)  # larger than a file may be: not read
+    with pytest.raises(CorruptDataError, match="data_batch_1.bin in"):
+        cifar10(put_cifar(tmp_path, tiny_cifar.raw, packed=True), validation=30)
+
+
+@pytest.mark.parametrize("validation", [0, 100, 0.1])
+def test_bad_cifar_split_arguments(tiny_cifar, tmp_path, validation):
+    folder = put_cifar(tmp_path, tiny_cifar.raw, packed=False)
+    with pytest.raises(ValueError, match="validation must"):
+        cifar10(folder, validation=validation)
+    with pytest.raises(ValueError, match="seed must"):
+        cifar10(folder, seed=-1)

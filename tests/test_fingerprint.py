@@ -31,7 +31,7 @@ def edited(tmp_path):
 
 
 STARTS = {
-    "lenet": ("l0course.figures.lenet300_mnist", "run"),
+    "lenet": ("l0course.figures.pmmp_lenet300", "run"),
     "recovery": ("l0course.figures.support_recovery", "column"),
     "count": ("l0course.penalties", "l0"),
 }
@@ -54,7 +54,7 @@ def test_words_layout_presets_and_drawing_do_not_count(edited):
         edited("training.py", "    x, y = train\n", "    # a comment\n    x, y = train\n") == set()
     )
     assert edited("figures/support_recovery.py", "SNR = [", "SNR = [0.5] + [") == set()
-    assert edited("figures/lenet300_mnist.py", "axis.legend()", "axis.legend(loc=2)") == set()
+    assert edited("figures/pmmp_lenet300.py", "axis.legend()", "axis.legend(loc=2)") == set()
     assert edited("pruning.py", "class Masks", "def unused():\n    pass\n\n\nclass Masks") == set()
 
 

@@ -1,0 +1,130 @@
+"""The networks of the compression tables: trained once, and kept in the user's cache folder.
+
+Training takes minutes and coding a second. A network is kept under a hash of its cell and of the
+code that trained it, so a change in the coder trains nothing again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from platformdirs import user_cache_dir
+from torch import Tensor, nn
+
+from ..datasets import Split, digits, fashion_mnist, mnist
+from ..image_networks import LeNet5
+from ..live_paths import prune_dead
+from ..regularizers import DRR, L1, Regularizer
+from ..training import compress, fit
+from ..whole_file import write_whole
+from .fingerprint import fingerprint
+from .frontier import lenet
+from .pmmp_lenet300 import regularizer
+
+Cell = dict[str, Any]
+SOFTNESS = 3.0  # temperature of a teacher's answers
+TRUST = 0.9  # weight of a teacher's answers; the rest goes to the labels
+
+
+class RandomShift(nn.Module):
+    """In training, moves all pictures of a batch by the same few pixels; rows of shape (n, 784)."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.pixels = pixels
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        down, right = torch.randint(-self.pixels, self.pixels + 1, (2,)).tolist()
+        return x.view(-1, 28, 28).roll((down, right), (1, 2)).flatten(1)
+
+
+def split_of(cell: Cell) -> Split:
+    if cell["data"] == "digits":
+        return digits(cell["seed"])
+    return {"mnist": mnist, "fashion-mnist": fashion_mnist}[cell["data"]]()
+
+
+def network(cell: Cell, split: Split) -> nn.Sequential:
+    """The untrained network of a cell."""
+    if cell["network"] == "LeNet-5-Caffe":
+        return LeNet5(cell["seed"])
+    return lenet(split, cell["seed"])
+
+
+def penalty(cell: Cell) -> Regularizer:
+    """The penalty of a cell; magnitude pruning is the same schedule without one."""
+    if cell["method"] == "magnitude":
+        return L1(0.0)
+    if "beta" in cell:
+        return DRR(cell["alpha"], cell["beta"])
+    return regularizer(cell)
+
+
+def train(cell: Cell, split: Split) -> nn.Sequential:
+    """Train a network and, unless it is to stay dense, prune and fine-tune it."""
+    model, schedule = network(cell, split), dict(cell["schedule"])
+    before: list[nn.Module] = [RandomShift(cell["shift"])] if "shift" in cell else []
+    if "input_dropout" in cell:
+        before += [nn.Dropout(cell["input_dropout"])]
+    wrapped, common = nn.Sequential(*before, *model), {"seed": cell["seed"], "progress": False}
+    if cell["method"] == "dense":
+        epochs = sum(schedule.pop(phase) for phase in ("warmup", "regularize", "finetune"))
+        common |= {name: schedule[name] for name in ("lr", "batch_size") if name in schedule}
+        done = fit(wrapped, split.train, split.validation, epochs=epochs, **common)
+    elif "teacher" in cell:
+        train, validation = soft_labels(cell["teacher"], split)
+        done = compress(
+            wrapped, train, validation, penalty(cell), loss=F.cross_entropy, **schedule, **common
+        ).model
+    else:
+        done = compress(
+            wrapped, split.train, split.validation, penalty(cell), **schedule, **common
+        ).model
+    done = nn.Sequential(*done[len(before) :]).to(memory_format=torch.contiguous_format)
+    if cell["method"] != "dense":  # compress() cannot tell what is dead in channels-last order
+        prune_dead(done, split.x_train[:256])
+    return done
+
+
+def soft_labels(teacher: Cell, split: Split) -> tuple[tuple[Tensor, Tensor], ...]:
+    """Training labels mixed with a teacher's answers (Hinton et al. 2015, arXiv 1503.02531).
+
+    Labels become rows of ten probabilities; those of the validation images stay 0 and 1.
+    """
+    model, _ = trained(teacher)
+    with torch.no_grad():
+        answers = torch.cat([model(x) for x in split.x_train.split(1000)])
+    classes = answers.shape[1]
+    hard = F.one_hot(split.y_train, classes).float()
+    mixed = torch.lerp(hard, F.softmax(answers / SOFTNESS, 1), TRUST)
+    return (split.x_train, mixed), (split.x_val, F.one_hot(split.y_val, classes).float())
+
+
+def trained(cell: Cell) -> tuple[nn.Sequential, float]:
+    """The trained network of a cell, and the minutes of processor time that its training took.
+
+    What the cell says about its file plays no part.
+    """
+    recipe = json.dumps({k: v for k, v in cell.items() if k != "file"}, sort_keys=True)
+    key = recipe + fingerprint(train) + torch.__version__
+    name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    path = Path(user_cache_dir("l0course"), "networks", f"{name}.pt")
+    split = split_of(cell)
+    if not path.exists():
+        start, out = time.process_time(), io.BytesIO()
+        model = train(cell, split)
+        torch.save([model.state_dict(), (time.process_time() - start) / 60], out)
+        write_whole(path, out.getvalue())
+    weights, minutes = torch.load(path, weights_only=True)
+    model = network(cell, split)
+    model.load_state_dict(weights)
+    return model.eval(), minutes
