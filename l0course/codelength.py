@@ -16,7 +16,15 @@ from scipy.special import betaln
 
 from .checks import require
 
-__all__ = ["gaussian_bits", "mdl_alpha", "prequential_bits", "support_bits", "two_part_bits"]
+__all__ = [
+    "gaussian_bits",
+    "label_bits",
+    "mdl_alpha",
+    "mixture_bits",
+    "prequential_bits",
+    "support_bits",
+    "two_part_bits",
+]
 
 
 def gaussian_bits(residuals: ArrayLike, sigma: float, precision: float = 1.0) -> float:
@@ -44,6 +52,27 @@ def gaussian_bits(residuals: ArrayLike, sigma: float, precision: float = 1.0) ->
         raise ValueError("residuals must be finite, but some are NaN or infinite: check the model.")
     per_value = math.log2(sigma) + 0.5 * math.log2(2 * math.pi) - math.log2(precision)
     return float(r.size * per_value + np.square(r / sigma).sum() / (2 * math.log(2)))
+
+
+def label_bits(probabilities: ArrayLike, labels: ArrayLike) -> float:
+    """Bits to send labels (n,), integers, with the code of probabilities (n, classes).
+
+    Infinite if a label has probability 0.
+
+    Raises ValueError unless there is one label below `classes` for each row, and each row of
+    probabilities is nonnegative and sums to 1.
+
+    >>> label_bits([[0.5, 0.5], [0.25, 0.75]], [1, 0])
+    3.0
+    """
+    p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(labels)
+    if p.ndim != 2 or not (p >= 0).all() or not np.allclose(p.sum(axis=1), 1, atol=1e-5):
+        raise ValueError("probabilities must be (n, classes), with rows >= 0 that sum to 1.")
+    fits = y.shape == p.shape[:1] and y.dtype.kind in "iu"
+    if not fits or not ((y >= 0) & (y < p.shape[1])).all():
+        raise ValueError(f"labels must be {len(p)} whole numbers from 0 to {p.shape[1] - 1}.")
+    with np.errstate(divide="ignore"):
+        return float(-np.log2(p[np.arange(len(y)), y]).sum())
 
 
 def support_bits(n: int, k: int) -> float:
@@ -85,6 +114,21 @@ def prequential_bits(losses_nats: ArrayLike) -> float:
     if not np.isfinite(losses).all():
         raise ValueError("losses must be finite, but some are NaN or infinite: check the training.")
     return float(losses.sum() / math.log(2))
+
+
+def mixture_bits(bits: ArrayLike) -> float:
+    """Bits of a mixture: -log2 of the sum of 2**-bits, for the bits (models,) of each model.
+
+    `bits` adds the length of a model to that of the data given the model. The mixture is at most
+    as long as the shortest of them, and shorter by log2 k if k of them are equal (Solomonoff 1964).
+
+    >>> mixture_bits([2001.0, 2001.0, 2001.0, 2001.0])
+    1999.0
+    """
+    total = np.asarray(bits, dtype=np.float64)
+    if total.size == 0 or np.isnan(total).any():
+        raise ValueError("bits must hold at least one length, and no NaN.")
+    return float(-np.logaddexp2.reduce(-total, axis=None))
 
 
 def mdl_alpha(sigma: float, bits_per_parameter: float, n: int) -> float:

@@ -1,10 +1,12 @@
 """Bits against exact integers, SciPy and a numeric minimisation."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy import stats
+import torch
+from scipy import special, stats
 
 from l0course import codelength as c
 
@@ -52,11 +54,34 @@ def test_two_part_and_prequential_by_hand():
     assert c.prequential_bits([math.log(2)] * 5) == pytest.approx(5)
 
 
+def test_label_bits_are_torchs_cross_entropy():
+    rng = np.random.default_rng(1)
+    scores, labels = rng.normal(size=(50, 7)), rng.integers(0, 7, 50)
+    nats = torch.nn.functional.cross_entropy(
+        torch.tensor(scores), torch.tensor(labels), reduction="sum"
+    )
+    assert c.label_bits(special.softmax(scores, axis=1), labels) == pytest.approx(
+        nats.item() / math.log(2)
+    )
+    assert c.label_bits([[0.0, 1.0]], [0]) == math.inf
+
+
+def test_a_mixture_adds_probabilities():
+    bits = [3.0, 5.0, 5.0, math.inf]
+    total = Fraction(1, 8) + 2 * Fraction(1, 32)
+    assert c.mixture_bits(bits) == pytest.approx(-math.log2(total), rel=1e-15)
+    far = c.mixture_bits(np.array(bits) + 1e5)  # probabilities that no float holds
+    assert far == pytest.approx(1e5 - math.log2(total), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: c.gaussian_bits([1.0], 0), "sigma must"),
         (lambda: c.gaussian_bits([float("nan")], 1), "residuals must be finite"),
+        (lambda: c.label_bits([[0.5, 0.4]], [0]), "sum to 1"),
+        (lambda: c.label_bits([[0.5, 0.5]], [2]), "from 0 to 1"),
+        (lambda: c.mixture_bits([]), "at least one length"),
         (lambda: c.support_bits(3, 4), "k is 4 and n is 3"),
         (lambda: c.prequential_bits([float("inf")]), "losses must be finite"),
         (lambda: c.mdl_alpha(0.1, 8, 0), "n must be at least 1"),
