@@ -50,11 +50,13 @@ def slots_of(model: nn.Module) -> list[Slot]:
     weights = [Slot(n, p.detach(), p.is_floating_point()) for n, p in model.named_parameters()]
     if not weights:
         raise ValueError("The model has no parameters, so there is nothing to save.")
+    if any(slot.tensor.is_meta for slot in weights):
+        raise ValueError("The model has no memory: move it from the meta device with to_empty.")
     persistent = model.state_dict().keys()
     buffers = [
         Slot(name, b, False)
         for name, b in model.named_buffers()
-        if name in persistent and not name.endswith("num_batches_tracked")
+        if name in persistent and name.rpartition(".")[2] != "num_batches_tracked"
     ]
     return sorted(weights + buffers, key=lambda slot: not slot.weight)  # weights come first
 

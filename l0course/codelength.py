@@ -72,7 +72,7 @@ def label_bits(probabilities: ArrayLike, labels: ArrayLike) -> float:
     if not fits or not ((y >= 0) & (y < p.shape[1])).all():
         raise ValueError(f"labels must be {len(p)} whole numbers from 0 to {p.shape[1] - 1}.")
     with np.errstate(divide="ignore"):
-        return float(-np.log2(p[np.arange(len(y)), y]).sum())
+        return float(-np.log2(p[np.arange(len(y)), y]).sum()) + 0.0  # no negative zero
 
 
 def support_bits(n: int, k: int) -> float:

@@ -22,7 +22,7 @@ from .checks import require
 from .codec import decode_model, encode_model
 from .evaluation import Data, error_rate
 from .neuron_order import sort_neurons
-from .pruning import count_nonzero, trainable
+from .pruning import count_nonzero
 from .quantization import quantize
 
 __all__ = ["SmallestFile", "Trial", "smallest_file"]
@@ -40,7 +40,7 @@ class Trial:
     method : "exact" (32 bits), "rounded" (after training) or "trained" (`quantize`).
     levels : at most so many values besides zero; None for exact.
     price : as in `quantize`; None if nothing was trained.
-    live : weights that are not zero.
+    live : trainable weights that are not zero.
     size : bytes of the whole file.
     metric : of the model read back from the file, on validation data.
     feasible : whether that is within the bound.
@@ -147,7 +147,10 @@ def smallest_file(
     require("allowed", allowed, least=0)
     if any(b <= a for a, b in zip(prices, prices[1:], strict=False)):
         raise ValueError(f"prices must rise, but they are {list(prices)}.")
-    bound = float(metric(model, validation)) + allowed
+    levels = list(levels)
+    start = float(metric(model, validation))
+    require("the metric of the model", start)
+    bound = start + allowed + 1e-6 * abs(start)  # another order of neurons adds up in another order
     trials: list[Trial] = []
     best: list = [None, b""]
     most = _MOST_BITS + 1 + len(levels) * len(prices).bit_length()
@@ -159,7 +162,7 @@ def smallest_file(
         if method == "trained":
             candidate = quantize(
                 model, train, validation, levels=count, price=price, progress=False, **settings
-            )
+            ).to(next(model.parameters()).device)
         with contextlib.suppress(ValueError):  # a model that cannot be traced stays as it is
             candidate = sort_neurons(candidate, validation[0][:16])
         blob = encode_model(candidate, bits=_bits(candidate, method, count))
@@ -187,6 +190,8 @@ def smallest_file(
                     low = middle + 1
                 else:
                     high = middle
+    if best[0] is None:
+        raise ValueError("Even the exact file is not within the bound: is the metric random?")
     return SmallestFile(*best, tuple(trials), bound)
 
 
@@ -195,6 +200,7 @@ def _bits(model: nn.Module, method: str, count: int | None) -> int:
     if method == "exact":
         return 32
     if method == "trained":
-        values = torch.cat([p.detach().flatten() for p in trainable(model).values()])
+        weights = [p.detach() for p in model.parameters() if p.is_floating_point()]
+        values = torch.cat([p.flatten() for p in weights])
         count = len(values[values != 0].unique())
     return min(12, max(1, (count - 1).bit_length()))

@@ -154,7 +154,18 @@ def choose_levels(
         grid = Grid.fit(tensors, most)
         bound = relative_error(tensors, grid)
     book = _smallest(Codebook, tensors, bound, most)
-    return [grid, book] if relative_error(tensors, book) <= bound else [grid]
+    close = relative_error(tensors, book) <= bound and not _lost(tensors, book, grid)
+    return [grid, book] if close else [grid]
+
+
+def _lost(tensors: Sequence[np.ndarray], book: Codebook, grid: Grid) -> bool:
+    """Whether the codebook is as bad as zeros for a tensor, and the grid is not: in a sum over all
+    tensors, one of small weights does not count."""
+    zeros = [float(np.square(x, dtype=np.float64).sum()) for x in tensors]
+    return any(
+        _squared_error(x, book, i) >= zero > _squared_error(x, grid, i)
+        for i, (x, zero) in enumerate(zip(tensors, zeros, strict=True))
+    )
 
 
 def _exact_grid(tensors: Sequence[np.ndarray], most: int) -> list[Grid]:

@@ -68,7 +68,9 @@ class LiveVector:
     def position_bits(self) -> Tensor:
         """`position_bits` of each entry, (k,), in the matrix (outputs, rest) it belongs to."""
         live = [p.detach() != 0 for p in self._parameters]
-        return self._gather([position_bits(x.reshape(x.shape[:1].numel(), -1)) for x in live])
+        return self._gather(
+            [position_bits(x.reshape(x.shape[:1].numel(), x.shape[1:].numel())) for x in live]
+        )
 
     def _gather(self, tensors: list[Tensor]) -> Tensor:
         pairs = zip(tensors, self._places, strict=True)

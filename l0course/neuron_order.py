@@ -69,5 +69,7 @@ def _sort(source: Source) -> None:
             if t.dim() > 0 and len(t) == len(order):
                 t.copy_(t[order])
     for reader in {route.reader for route in source.routes}:
-        weight = reader.weight.unflatten(1, (len(order), -1))  # (outputs, neurons, places, ...)
-        reader.weight.copy_(weight[:, order].flatten(1, 2))
+        for t in (*reader.parameters(recurse=False), *reader.buffers(recurse=False)):
+            if t.shape == reader.weight.shape:  # the weight, and its mask (hold_masks)
+                parts = t.unflatten(1, (len(order), -1))  # (outputs, neurons, places, ...)
+                t.copy_(parts[:, order].flatten(1, 2))

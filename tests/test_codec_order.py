@@ -6,7 +6,7 @@ from codec_models import sparsify
 from own_models import residual_cnn, transformer
 from torch import nn
 
-from l0course import LeNet300, count_nonzero
+from l0course import LeNet300, count_nonzero, hold_masks
 from l0course.codec import encode_model
 from l0course.neuron_order import sort_neurons
 
@@ -65,3 +65,12 @@ def test_dead_neurons_go_last_and_the_file_is_smaller():
     again = sort_neurons(out, torch.rand(5, 784))
     for p, q in zip(out[0].parameters(), again[0].parameters(), strict=True):
         assert torch.equal(p, q)  # it is sorted
+
+
+def test_held_masks_move_with_their_weights():
+    model = sparsify(LeNet300(0), 0.02)
+    hold_masks(model)
+    x = torch.rand(5, 784, generator=torch.Generator().manual_seed(1))
+    out = sort_neurons(model, x)
+    assert torch.allclose(out(x), model(x), atol=1e-5)
+    assert torch.equal(out[2].weight_mask, out[2].weight != 0)

@@ -323,3 +323,29 @@ def test_a_search_without_training_keeps_a_rounded_file(data, pruned):
 def test_a_bad_search(data, pruned, settings):
     with pytest.raises(ValueError, match="allowed must be|prices must rise"):
         smallest_file(pruned, data, data, progress=False, **settings)
+
+
+def test_a_metric_that_is_not_a_number_or_random_is_refused(data, pruned):
+    with pytest.raises(ValueError, match="the metric of the model must be a finite number"):
+        smallest_file(pruned, data, data, metric=lambda m, d: float("nan"), progress=False)
+    rising = iter(range(100))
+    with pytest.raises(ValueError, match="is the metric random"):
+        smallest_file(
+            pruned,
+            data,
+            data,
+            metric=lambda m, d: next(rising),
+            allowed=0,
+            levels=(),
+            progress=False,
+        )
+
+
+def test_levels_of_a_model_with_frozen_weights_are_kept(data, pruned):
+    model = copy.deepcopy(pruned)
+    next(model.parameters()).requires_grad_(False)
+    found = smallest_file(
+        model, data, data, allowed=1.0, levels=[2], prices=[0.0], epochs=2, **QUICK
+    )
+    trained = [t for t in found.trials if t.method == "trained"]
+    assert trained and trained[0].live < count_nonzero(pruned)

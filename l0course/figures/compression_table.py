@@ -147,9 +147,10 @@ STRENGTHS = {  # more of them: pmmp_lenet300 and drr_frontiers
     "Hard-Concrete": [7e-5, 2e-4],
     "PMMP, published": [3e-4, 1e-3],
 }
-MIDDLE = {method: values[len(values) // 2 :][:1] for method, values in STRENGTHS.items()}
+FASHION = {
+    method: STRENGTHS[method][:1] for method in ("dense", "magnitude", "DRR", "R-L1", "PMMP, exact")
+}
 
-FASHION = dict.fromkeys(["dense", "magnitude", "DRR", "R-L1", "PMMP, exact"])
 FIGURE = Figure(
     name="compression_table",
     title="Test error against the bytes of the file: every method, one coder",
@@ -157,11 +158,16 @@ FIGURE = Figure(
     presets={
         "smoke": cells("LeNet-300-100", "digits", {"dense": [0.0], "DRR": [1e-3]}, SHORT, 1),
         "mnist": cells("LeNet-300-100", "mnist", STRENGTHS, THIRTY, 3),
-        "fashion": cells("LeNet-300-100", "fashion-mnist", MIDDLE, THIRTY, 3),
+        "fashion": cells("LeNet-300-100", "fashion-mnist", FASHION, THIRTY, 3),
     },
     compute=run,
     draw=draw,
-    description="",
+    description=(
+        "Test error against the bytes of the real file, on logarithmic axes: medians of three "
+        "seeds with the range of errors, for each network and data set. All methods have the same "
+        "epochs and the same coder. The dense network is on the far right; the further left and "
+        "down a line, the better the method."
+    ),
     table=table,
     published=published_rates({"PMMP": "PMMP, published", "DRR": "DRR", "R-L1": "R-L1"}),
 )

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .. import _MODULE_OF
-
 __all__ = ["fingerprint"]
 
 PACKAGE = __name__.split(".")[0]
@@ -125,8 +123,10 @@ def _imported(node: ast.stmt, package: str) -> dict[str, Place]:
 
 def _home(source: str, name: str) -> Place:
     """Where `from source import name` finds it: in a module, or it is a module of a package."""
-    if source == PACKAGE and name in _MODULE_OF:  # the root loads these on first use
-        return (f"{PACKAGE}.{_MODULE_OF[name]}", name)
+    # The root loads names on first use. Its list is looked up here, so that no hash depends on it.
+    modules = sys.modules[PACKAGE]._MODULE_OF
+    if source == PACKAGE and name in modules:
+        return (f"{PACKAGE}.{modules[name]}", name)
     if source.split(".")[0] == PACKAGE and _is_package(source):
         if importlib.util.find_spec(f"{source}.{name}"):
             return (f"{source}.{name}", "*")

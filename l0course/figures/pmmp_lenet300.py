@@ -78,11 +78,14 @@ def published_rates(methods: dict[str, str]) -> tuple[Published, ...]:
     )
 
 
-def _range_of(method: str) -> Callable[[list[tuple[dict, dict]]], str]:
+def _range_of(method: str) -> Callable[[list[tuple[dict, dict]]], str | None]:
     """A function of results: the lowest and the highest rate of a method, in words."""
 
-    def rates(results: list[tuple[dict, dict]]) -> str:
-        x = points([pair for pair in results if pair[0]["method"] == method])[:, 0]
+    def rates(results: list[tuple[dict, dict]]) -> str | None:
+        mine = [pair for pair in results if pair[0]["method"] == method]
+        if not mine:
+            return None
+        x = points(mine)[:, 0]
         return f"{x.min():.0f} to {x.max():.0f} (LeNet-300-100 alone)"
 
     return rates

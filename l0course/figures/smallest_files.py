@@ -110,16 +110,15 @@ LENET300 = {
     "network": "LeNet-300-100", "data": "mnist", "method": "DRR", "beta": 5.0, "teacher": TEACHER,
     "schedule": {"warmup": 3, "regularize": 60, "finetune": 30, **COMMON},
     "file": {
-        "allowed": 0.002, "levels": [16, 8], "prices": [0.0, 0.05, 0.1, 0.2],
-        "epochs": 8, "lr": 1e-2, "rows": 27_500,
+        "allowed": 0.004, "levels": [16, 8], "prices": [0.05, 0.2], "epochs": 10, "lr": 1e-3,
     },
 }  # fmt: skip
 LENET5 = {
     "network": "LeNet-5-Caffe", "data": "mnist", "method": "DRR", "beta": 5.0, "teacher": TEACHER,
     "schedule": {"warmup": 2, "regularize": 30, "finetune": 12, **COMMON},
     "file": {
-        "allowed": 0.001, "levels": [8], "prices": [0.0, 0.05, 0.1, 0.2],
-        "epochs": 6, "lr": 1e-2, "rows": 15_000,
+        "allowed": 0.001, "levels": [16, 8], "prices": [0.05, 0.2], "epochs": 6, "lr": 1e-3,
+        "rows": 30_000,
     },
 }  # fmt: skip
 SMOKE = {

@@ -461,12 +461,12 @@ quiz(
 # | | Lesson | You will see |
 # |---|---|---|
 # | **00** | **Start here** | most of a network is not needed |
-# | 01 | Description length | learning is coding: bits of model plus bits of data |
+# | **01** | **Description length** | learning is coding: bits of model plus bits of data |
 # | **02** | **ℓ0 against ℓ1** | counting is not shrinking |
 # | **03** | **PMMP** | exact gradients for a yes-or-no choice, without sampling |
 # | **04** | **DRR and relaxed ℓ1** | a smooth count, and how to undo a bias |
 # | **05** | **TAMADE and dead weights** | from small to zero |
-# | 06 | Compress a classifier | a real file, measured in bytes |
+# | **06** | **Compress a classifier** | a real file, measured in bytes |
 # | **07** | **Sample efficiency** | how many weights do your data deserve? |
 # | 08 | Compressing text | a transformer against LZMA2 |
 # | 09 | Lottery tickets | a network inside a random one |

@@ -25,15 +25,17 @@
 # - repair a coarse rounding by training through it;
 # - read a file safely, and say why a model should not be a pickle.
 #
-# **You need** lesson 00, and lesson 05 for dead weights. **Time:** 30 minutes of reading, 60 of doing,
+# **You need** lesson 00, and lesson 05 for dead weights; 01 helps. **Time:** 30 minutes of reading, 60 of doing,
 # {{running}} of running.
 
 # %%
+import base64
 import gzip
 import lzma
 import math
 import pickle
 import tempfile
+import textwrap
 from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
@@ -46,30 +48,33 @@ from torch import nn
 from l0course import (
     DRR,
     MLP,
+    CorruptFileError,
+    LeNet5,
     Masks,
     compress,
     compression_rate,
     count_nonzero,
+    decode_model,
+    digits,
+    encode_model,
     error_rate,
+    file_report,
     fit,
+    load_compressed,
     mean_loss,
+    quantize,
+    save_compressed,
+    smallest_file,
+    sort_neurons,
     support_bits,
 )
-from l0course.codec import (
-    CorruptFileError,
-    decode_model,
-    encode_model,
-    file_report,
-    load_compressed,
-    save_compressed,
-)
-from l0course.datasets import digits
+from l0course.figures import registry
+from l0course.figures.compression_table import medians
+from l0course.figures.file_bytes import file_bytes, file_bytes_in_words
 from l0course.figures.style import COLORS, show, use_style
 from l0course.learn import Explore, Question, ex, predict, quiz
 from l0course.levels import Grid
-from l0course.quantization import quantize
 from l0course.range_coder import ONE, Coder, Reader
-from l0course.file_search import smallest_file
 
 use_style()
 torch.set_num_threads(1)  # for networks this small, threads only wait for each other
@@ -105,7 +110,7 @@ print(f"test error: dense {error_rate(dense, split.test):.1%}, pruned {error_rat
 
 # %% [markdown]
 # About fifty times fewer weights. `encode_model` writes the network as a file in memory (`save_compressed` writes
-# it to a disk). It rounds the weights a little, so that the errors stay about as they were.
+# it to a disk). It rounds the weights by about 5 %, so that the errors stay about as they were.
 
 # %%
 guess = predict(
@@ -154,9 +159,9 @@ assert 100 * len(blob) < 202_440 and moved < 0.0151
 # - **Pruned**, most bytes are 0, and gzip and xz find that. But they know nothing of weights.
 # - **Rounded**, a weight takes a few bits in place of 32.
 #
-# And look at this: 202,440 bytes divided by the compression rate is about 4,000 bytes, and the file has a quarter
-# of that. Another network with the same rate may need more. **A rate is not a size.** This lesson takes the file
-# apart: positions first, then values, then the rest.
+# And look at this: 202,440 bytes divided by the compression rate is about 4,000 bytes, and the file has little
+# more than a quarter of that. Another network with the same rate may need more. **A rate is not a size.** This lesson
+# takes the file apart: positions first, then values, then the rest.
 #
 # ## The first bill: positions
 #
@@ -294,7 +299,8 @@ assert abs(adaptive_bits(spread) - unknown) < 1e-6
 # To the last digit the same! The order does not matter, and the cost is the ideal code plus the bits for "40".
 # Learning on the way costs exactly as much as being told. Nothing is lost, and there is no table in the file.
 #
-# Now for real, in bytes. One function both writes and reads: the coder that it gets decides.
+# Now for real, in bytes. One function both writes and reads: the coder that it gets decides. (`ONE` is the whole
+# number that stands for probability 1.)
 
 # %%
 def code_positions(coder, n, given=None):
@@ -422,11 +428,11 @@ assert flat > alone > grid > in_file and in_file < 0.8 * flat
 # %% [markdown]
 # Each step tells the code something true about networks. *Layers* have different densities. *Neurons* die as a
 # whole. And the file's own code knows a little more: a neuron that is dead in one layer is dead in the next, so its
-# column is nearly free; some rows and columns are denser than others; and dead pixels lie next to dead pixels.
+# column is nearly free; some rows and columns are denser than others; and live pixels lie next to live pixels.
 #
 # None of that is in the published rates, nor in log2 C(n, k). It is what the penalty did to the network, and the code
 # gets it as a present. (To compress the regularities among the surviving weights is an open question of arXiv
-# 2505.17469. Here is a first answer.)
+# 2505.17469. Those of their places are a beginning.)
 #
 # ### A free choice
 #
@@ -458,21 +464,24 @@ assert gap < 1e-4 and saved > 20
 count = [int((p != 0).any(1).sum()) for _, p in layers[:2]]
 flags = [support_bits(size, some) / 8 for size, some in zip((300, 100), count, strict=True)]
 print(f"saved {saved:.0f} bytes; which {count[0]} of 300 and {count[1]} of 100: {sum(flags):.0f} bytes")
+in_order = sort_neurons(pruned, split.x_test)
+print(f"saved by sort_neurons: {bills['in the file'] - parts(in_order)['support']:.0f} bytes")
 
 # %% [markdown]
 # With the live ones in front, *which* neurons live need not be said, only how many: a symmetry, paid out in bits.
-# (Lesson 07 uses the same symmetry to compare networks.)
+# The package's `sort_neurons` does it for other networks, too, convolutions among them, and sorts the live ones as well:
+# neurons that look at the same pixels become neighbours. (Lesson 07 uses the symmetry to compare networks.)
 #
 # ## The second bill: values
 #
 # Exact values cost 32 bits each, more than four times their positions. But who needs seven digits of a weight? Round
-# to a few *levels*. Then a weight is a small number, the index of its level. Take a uniform grid: ±1, ±2, ±3, ±4 times a
-# step. (No level at 0: small weights are gone.)
+# to a few *levels*. Then a weight is a small number, the index of its level. Take a uniform grid: ±1, ±2, ±3, ±4
+# times a step, which is chosen for the least squared error. (No level at 0: small weights are gone.)
 
 # %%
 x = np.concatenate([p[p != 0].detach().numpy() for p in pruned.parameters()]).astype(np.float64)
 eight = Grid.fit([x], 8)
-index, levels = eight.nearest(0, x), eight.values(0)
+index, levels = eight.nearest(0, x), eight.values(0)  # 0: a Grid may have many tensors, this is the first
 
 # %% [markdown]
 # Eight levels: three bits. But the inner levels have many more weights than the outer ones, and what happens costs
@@ -536,13 +545,13 @@ def k_means(x, levels, steps=40):
 # %%
 guess = predict(
     "06.grid",
-    "With the same number of bytes, and more than 2 bits a weight: which rounds more exactly?",
+    "With the same number of bytes, and 3 bits a weight or more: which rounds more exactly?",
     choices=("uniform grid", "k-means codebook", "no difference"),
 )
 
 # %%
 def rounding(x, kind, levels):
-    """(bits a weight with the levels themselves, relative error) of rounding x."""
+    """(bits a weight with the levels themselves, relative error, bits without them) of rounding x."""
     if kind == "grid":
         grid = Grid.fit([x], levels)
         index, table, sent = grid.nearest(0, x), grid.values(0).astype(np.float64), 16
@@ -550,13 +559,13 @@ def rounding(x, kind, levels):
         table = k_means(x, levels)
         index, sent = np.abs(x[:, None] - table).argmin(axis=1), 16 * levels
     error = np.sqrt(np.square(x - table[index]).mean() / np.square(x).mean())
-    return entropy(index) + sent / len(x), error
+    return entropy(index) + sent / len(x), error, entropy(index)
 
 
 many = np.array([2, 4, 6, 8, 12, 16, 24, 32, 48, 64])
 curves = {kind: np.array([rounding(x, kind, m) for m in many]).T for kind in ("grid", "codebook")}
 figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7), sharey=True)
-for kind, (bits, error) in curves.items():
+for kind, (bits, error, _) in curves.items():
     axes[0].plot(many, error, label=kind)
     axes[1].plot(bits, error, label=kind)
 axes[0].set(xscale="log", yscale="log", xlabel="levels", ylabel="relative error")
@@ -574,21 +583,25 @@ show(
 
 # %%
 at = np.array([3.0, 4.0, 5.0])
-by_bits = {kind: np.exp(np.interp(at, bits, np.log(error))) for kind, (bits, error) in curves.items()}
+by_bits = {kind: np.exp(np.interp(at, bits, np.log(error))) for kind, (bits, error, _) in curves.items()}
+for_free = {kind: np.exp(np.interp(at, bits, np.log(error))) for kind, (_, error, bits) in curves.items()}
+tie = for_free["grid"] / for_free["codebook"]
 print("same number of levels (8 and more), the codebook is more exact:",
       bool((curves["codebook"][1] < curves["grid"][1])[3:].all()))  # fmt: skip
 grid_wins = bool((by_bits["grid"] < by_bits["codebook"]).all())
 print("same number of bits (3, 4, 5), the grid is more exact:         ", grid_wins)
-assert grid_wins
-guess.reveal("uniform grid", "Rare levels are cheap, so a grid may have many of them.")
+print("... if the codebook's own levels were free, a tie, to 15 %:    ", bool((abs(tie - 1) < 0.15).all()))
+assert grid_wins and (abs(tie - 1) < 0.15).all()
+guess.reveal("uniform grid", "Rare levels are cheap, and a grid is sent as one number.")
 
 # %% [markdown]
-# K-means puts levels where the weights are crowded. Then all levels are used about equally often, and that is just
-# what an entropy coder cannot shorten. The grid has levels out in the tails that hardly anybody uses, and they cost
-# hardly anything. (Gish and Pierce, 1968: with entropy coding, an even grid is nearly as good as anything.)
+# K-means puts levels where the weights are crowded. Then they are used more equally, and that is just what an entropy
+# coder cannot shorten. The grid has levels out in the tails that hardly anybody uses, and they cost hardly
+# anything. So at the same entropy there is nothing to win (Gish and Pierce, 1968: with many levels no codebook beats an
+# even grid), and the codebook must also be sent: for a thousand weights that decides.
 #
-# A codebook is still useful with very few levels, or if one trains it. The package tries both and keeps
-# the smaller file.
+# A codebook is still useful with very few levels, for millions of weights, or if one trains it. The package tries both
+# and keeps the smaller file.
 #
 # ## Explore: drag the number of levels
 #
@@ -648,7 +661,8 @@ Explore(
 )
 
 # %% [markdown]
-# Below eight levels the errors rise fast. There the *positions* are the larger bill, and rounding cannot touch them.
+# Below eight levels the errors rise fast. There the *positions* are by far the larger bill, and rounding cannot touch
+# them.
 #
 # ## Choose by bytes
 #
@@ -766,8 +780,8 @@ print("and the files grow by less than 3 %:",
 assert gain[2] > 0.05 and repaired[4][1][1] < error_rate(pruned, split.test) + 0.02
 
 # %% [markdown]
-# A thousand signs at the right places read digits. What a weight *is* matters far less than where it is; but it has to
-# be trained for that.
+# A thousand signs at the right places read more than 90 of 100 digits. Most of what this network knows fits into places
+# and signs, but it has to be trained for that.
 #
 # ## Fewer weights, or fewer bits?
 #
@@ -792,7 +806,7 @@ by_strength = {5e-4: pruned, **{alpha: smaller(alpha) for alpha in (1e-3, 2e-3)}
 joint = {(a, m): in_few_values(model, m) for a, model in by_strength.items() for m in LEVELS}
 losses = {key: mean_loss(model, split.validation) for key, (model, _) in joint.items()}
 
-# %% tags=["signature"]
+# %%
 figure, axis = plt.subplots(figsize=(5.8, 2.9))
 for levels in LEVELS:
     line = [(joint[key][1], losses[key]) for key in joint if key[1] == levels]
@@ -828,16 +842,18 @@ assert min(enough, key=enough.get) in (4, 8)
 #
 # So far, rounding goes to the *nearest* level. But some levels are cheap and others dear, and the cheapest of all is
 # 0: no value, and hardly a position. So round to the level with the smallest **harm + price × bits**. The harm is how
-# much the loss would rise, the bits are those of the code, learnt as always from what is frequent.
+# much the loss would rise, estimated from its curvature; the bits are those of the code, learnt as always from what is
+# frequent.
 #
 # `quantize(..., price=...)` does that at each step. The price is an exchange rate: how many bits of the training
-# labels' code a bit of the file must save. **Predict:** what happens to the number of weights as the price rises?
+# labels' code (the loss in bits, lesson 01) a bit of the file must save. **Predict:** what happens to the number of
+# weights as the price rises?
 
 # %% tags=["nbval-ignore-output"]
-priced = {price: in_few_values(pruned, 4, price) for price in (0.0, 0.01, 0.04)}
-print("price   weights left   bytes   validation loss   validation error")
-for price, (model, size) in priced.items():
-    print(f"{price:5} {count_nonzero(model):12,} {size:9,} {mean_loss(model, split.validation):13.3f} "
+priced = {price: in_few_values(pruned, 4, price) for price in (0.0, 0.1, 0.4)}
+print("price             weights left   bytes   validation loss   validation error")
+for price, (model, size) in [*priced.items(), ("0, 4 × penalty", joint[2e-3, 4])]:
+    print(f"{price:15} {count_nonzero(model):12,} {size:9,} {mean_loss(model, split.validation):13.3f} "
           f"{error_rate(model, split.validation):16.1%}")  # fmt: skip
 
 # %%
@@ -849,14 +865,16 @@ assert size_free > size_mid > size_dear and error_rate(dear, split.validation) <
 
 # %% [markdown]
 # The price prunes: it removes weights that do not pay for their own bits. This is ℓ0 regularisation again, now with
-# the true bill. It does not go beyond a stronger penalty from the start, but one trained network is enough.
+# the true bill. Compare the last line: the same four levels, and a penalty four times as strong from the start. Which
+# is better? With this seed the price of 0.1, a little; with seed 1 of the reader it was the penalty, clearly. So one
+# seed shows nothing here. What the price saves for sure is training: one network is enough for all prices.
 #
-# All in one: `smallest_file` tries levels and prices, writes every file, measures every error on validation data, and
-# returns the smallest that is within the bound. We look at the test digits once, at the end.
+# All in one: `smallest_file` sorts the neurons, tries levels and prices, writes every file, measures every error on
+# validation data, and returns the smallest that is within the bound. The test digits choose nothing.
 
 # %% tags=["nbval-ignore-output"]
 found = smallest_file(
-    tidy, split.train, split.validation, allowed=0.01, levels=(8, 4), prices=(0.003, 0.01, 0.02, 0.04),
+    pruned, split.train, split.validation, allowed=0.01, levels=(8, 4), prices=(0.05, 0.1, 0.2, 0.4),
     codebook="grid", epochs=8, lr=5e-3, batch_size=50, progress=False,
 )  # fmt: skip
 print(found.report())
@@ -871,6 +889,9 @@ print("test error at most 4 points above dense:", added < 0.04)
 assert 220 * len(found.blob) < 202_440 and len(found.blob) < file_sizes[chosen] and added < 0.04
 
 # %% [markdown]
+# The bound was one point more than the pruned network has on 300 validation digits. On the test digits it may be two
+# points: the winner of many trials is also the luckiest. Which is why one reports the test error.
+#
 # ## Your own model
 #
 # The coder works on any `torch.nn.Module`. Here is one with other layers. It reads the 64 grey values of a digit as 64
@@ -919,44 +940,26 @@ guess = predict(
 path = Path(folder.name) / "own.l0"
 size = save_compressed(own, path)
 again = load_compressed(path, WordReader()).eval()
-by_tensor = {}
-for name, part, some in file_report(path, own):
-    name = name or "header, checksum"
-    part = {"support": "positions", "values": "values"}.get(part, "other")
-    by_tensor.setdefault(name, {"positions": 0.0, "values": 0.0, "other": 0.0})[part] += some
-share = sum(sum(row.values()) for name, row in by_tensor.items() if name.startswith("conv")) / size
+report = file_report(path, own)  # (tensor, part, bytes)
+share = sum(some for name, _, some in report if name.startswith("conv")) / size
 print(f"{size:,} bytes in place of {4 * 17_790:,}; test error {error_rate(again, in_words(split.test)):.1%}")
 guess.reveal(round(100 * share), "Each of its weights is used at all 64 places, so few of them can go.")
 
-# %%
-figure, axis = plt.subplots(figsize=(6.0, 2.9))
-left = np.zeros(len(by_tensor))
-looks = {"positions": ("sky", ""), "values": ("orange", "//"), "other": ("green", "..")}
-for part, (colour, hatch) in looks.items():
-    widths = np.array([row[part] for row in by_tensor.values()])
-    axis.barh(list(by_tensor), widths, left=left, color=COLORS[colour], hatch=hatch, edgecolor="black", label=part)
-    left += widths
-axis.invert_yaxis()
-axis.set(xlabel="bytes")
-axis.legend()
-show(
-    figure,
-    "Where the bytes of the file go: a bar for each tensor, for its positions (plain), its values (striped) and what "
-    "is neither (dotted: header, checksum, running means of the batch norm). The large layer pays more for positions "
-    "than for values; the convolution and the last layer pay mostly for values, for they are dense.",
-)
+# %% tags=["nbval-ignore-output"]
+show(file_bytes(path, own), file_bytes_in_words(path, own))
 
 # %%
 second = decode_model(path.read_bytes(), WordReader()).eval()
 words_of_test = in_words(split.test)[0]
 print("read twice, the same outputs to the last bit:", torch.equal(again(words_of_test), second(words_of_test)))
-print("the parts add up to the size of the file:", abs(left.sum() - size) < 1e-6)
+print("the parts add up to the size of the file:", abs(sum(some for *_, some in report) - size) < 1e-6)
 print("the convolution takes three times its share, or more:", share > 3 * 592 / 17_790)
-assert share > 3 * 592 / 17_790 and abs(left.sum() - size) < 1e-6
+assert share > 3 * 592 / 17_790
 
 # %% [markdown]
-# Look where your bytes go before you try to save some. Here more pruning in the large layer saves positions;
-# coarser levels save in the convolution.
+# Look where your bytes go before you try to save some. The large layer pays more for positions than for values: there,
+# prune. The convolution and the last layer are denser and pay for values: there, coarser levels save. The batch norm's
+# running means and variances (*buffers*: numbers that the optimiser does not train) are in the file, too.
 #
 # ## A file without code
 #
@@ -1065,6 +1068,109 @@ assert np.array_equal(read(ours, len(flat)), flat) and survived == 300
 # Two to three times the bytes, in a page of code: whole bytes for gaps and levels that need a few bits each.
 
 # %% [markdown]
+# ## Every method, one coder
+#
+# So far one small network. Now LeNet-300-100 on MNIST: 266,610 weights, 1,066,440 bytes. The methods of lessons 00 to
+# 05 get the same network, the same epochs, the same pruning by TAMADE and the same coder, without training through the
+# rounding. The number of bits is the smallest that adds at most 0.1 points of validation error. Test errors are those
+# of the network read back from its file. Three seeds.
+
+# %%
+guess = predict(
+    "06.lenet300",
+    "LeNet-300-100 on MNIST: how small a file at 2.5 % test error or less, with the best of these methods?",
+    low=500,
+    high=100_000,
+    log=True,
+    unit="bytes",
+)
+
+# %% tags=["signature"]
+compared = registry.find("compression_table")
+recorded = compared.load("mnist")
+show(compared.draw(recorded), compared.description)
+
+# %%
+def print_table(results):
+    """One line a setting: medians over the seeds."""
+    print(f"{'':16}{'weights':>9}{'rate':>7}{'levels':>7}{'bytes':>9}{'test error, range':>26}{'ms / image':>12}{'minutes':>9}")
+    for row in medians(results):
+        error = f"{row['test_error']:.2%}  {row['lowest_error']:.2%} to {row['highest_error']:.2%}"
+        print(f"{row['method']:16}{row['nonzero']:9,.0f}{row['compression_rate']:7.0f}{row['levels']:7.0f}"
+              f"{row['file_bytes']:9,.0f}{error:>26}{row['small_ms']:12.4f}{row['train_minutes']:9.1f}")  # fmt: skip
+
+
+print_table(recorded)
+best = min((row for row in medians(recorded) if row["test_error"] <= 0.025), key=lambda row: row["file_bytes"])
+guess.reveal(round(best["file_bytes"]), f"{best['method']}, {1_066_440 / best['file_bytes']:.0f} times smaller.")
+
+# %% [markdown]
+# Read it line by line.
+#
+# - **Dense.** Rounding and coding alone make the file DENSE times smaller. All weights live, so no position is paid.
+# - **Rate against bytes.** If a live weight took its four bytes and no position, a file would have 1,066,440 bytes
+#   divided by the rate. Each pruned one has SHARE of that.
+# - **Ranges.** Where the ranges of two methods overlap at the same size, three seeds do not say which is better.
+# - **Time.** It follows the bytes only where whole neurons have died (lesson 05).
+#
+# The strengths are two for each method, so this is no frontier: lessons 03 and 04 have more of them.
+#
+# The same on Fashion-MNIST, ten kinds of clothes in pictures of the same size, each method at its middle strength:
+
+# %%
+print_table(compared.load("fashion"))
+
+# %% [markdown]
+# ## A network on this page
+#
+# How far does it go, if everything is used at once? LeNet-5-Caffe has two convolutions and 431,080 weights: 1,724,320
+# bytes. It learns from a larger teacher's answers, is pruned with DRR, and `smallest_file` does the rest, with a price
+# on bits. The record of this figure holds the files themselves.
+
+# %%
+smallest = registry.find("smallest_files").load("paper")
+print("                 weights    rate    bytes   times smaller   test error before rounding, and of the file")
+for cell, run in sorted(smallest, key=lambda pair: (pair[0]["network"], pair[1]["file_bytes"])):
+    whole = {"LeNet-300-100": 266_610, "LeNet-5-Caffe": 431_080}[cell["network"]]
+    print(f"{cell['network']:15}{run['nonzero']:9,}{run['rate']:8.0f}{run['file_bytes']:9,}"
+          f"{4 * whole / run['file_bytes']:16.0f}{run['test_error_before']:22.2%}{run['test_error']:14.2%}")  # fmt: skip
+
+# %% [markdown]
+# Here is one of them, chosen by its validation error. It is all there:
+
+# %%
+_, page = min(
+    ((cell, run) for cell, run in smallest if cell["network"] == "LeNet-5-Caffe"),
+    key=lambda pair: (pair[1]["validation_error"] > 0.0105, pair[1]["file_bytes"]),
+)
+print(textwrap.fill(page["file"], 100))
+
+# %% [markdown]
+# You may not have MNIST at hand. But the digits of this lesson come from other people, with other pens, 8 × 8 pixels. Blow
+# them up to 28 × 28. **Predict:** how many of the 400 does that block of text read?
+
+# %%
+tiny = decode_model(base64.b64decode(page["file"]), LeNet5(seed=0)).eval()
+blown = nn.functional.interpolate(split.x_test.reshape(-1, 1, 8, 8), size=(18, 18), mode="bicubic").clamp(0, 1)
+blown = nn.functional.pad(blown, (5, 5, 5, 5))
+with torch.no_grad():
+    said = tiny(blown).argmax(1)
+share = (said == split.y_test).double().mean().item()
+figure, axes = plt.subplots(2, 10, figsize=(6.6, 1.8))
+for axis, image, answer in zip(axes.flat, blown, said, strict=False):
+    axis.imshow(image[0], cmap="gray_r")
+    axis.set_title(int(answer), fontsize=9)
+    axis.axis("off")
+show(figure, "Twenty digits of another data set, blown up, and above each what the network in the text says it is.")
+
+# %% tags=["nbval-ignore-output"]
+print(f"read correctly: {share:.1%} of 400, by {page['nonzero']:,} weights in {page['file_bytes']:,} bytes")
+
+# %%
+print("at least 85 % of them:", share >= 0.85)
+assert share >= 0.85
+
+# %% [markdown]
 # ## What others reached
 #
 # Two networks have been used for this since 2015: LeNet-300-100 (266,610 weights) and LeNet-5-Caffe (431,080), both on
@@ -1079,6 +1185,7 @@ assert np.array_equal(read(ours, len(flat)), flat) and survived == 300
 # | | soft weight sharing | 0.97 % | 162 | bits |
 # | | variational dropout | 0.75 % | 280 | weights |
 # | | Bayesian compression (Louizos et al. 2017, code release) | 1.0 % | 419 | bits, not entropy-coded |
+# | | the same: the highest rate that the release names | ? | 700 | bits |
 # | | minimal random codes (Havasi et al. 2019) | about 1.0 % | 1.5 kB | bytes |
 # | both, and VGG-16 | PMMP (arXiv 2505.17469; second-hand, unverified, as the next two) | ? | 11 to 77 | weights |
 # | | R-L1 | ? | 68 to 384 | weights |
@@ -1103,7 +1210,8 @@ for name, n_all, rate in [("LeNet-300-100, 68 times", 266_610, 68), ("LeNet-5-Ca
 #
 # Does the file get small because the *network* is simple, or would any thousand weights do? Take the reader with eight
 # levels a layer. First put its weights at random places of the same layers. Then put them back, and draw
-# their values at random from the same levels. **Predict:** which of the two files becomes larger, and in which part?
+# their values at random from the same levels. **Predict:** which file becomes larger, and in which part? (log2 C is
+# here the sum over the layers.)
 
 # %% tags=["nbval-ignore-output"]
 def at_random_places(model, seed=0):
@@ -1171,7 +1279,8 @@ quiz(
             "values, which may be few.",
         ),
         Question(
-            "You go from 8 to 16 levels, and half of the new ones are hardly used. A value then costs ...",
+            "Eight levels become sixteen. The new ones lie far out, and hardly a weight takes them. A value "
+            "then costs ...",
             ("one bit more", "twice as much", "a little more"),
             answer=2,
             why="What counts is the entropy: a level with a small share adds little to it.",
@@ -1220,7 +1329,8 @@ quiz(
 # |---|---|
 # | a model as bytes, and back | `encode_model(model, bits=...)`, `decode_model(blob, model)` |
 # | ... as a file | `save_compressed(model, path)`, `load_compressed(path, model)` |
-# | where the bytes go | `file_report(path, model)` |
+# | where the bytes go | `file_report(path, model)`, `figures.file_bytes.file_bytes(path, model)` |
+# | neurons in the order of the smallest file | `sort_neurons(model, example_input)` |
 # | log2 C(n, k) | `support_bits(n, k)` |
 # | few values, trained through the rounding | `quantize(model, train, validation, levels=..., price=...)` |
 # | the smallest file within a bound | `smallest_file(model, train, validation, allowed=...)` |
@@ -1239,9 +1349,10 @@ quiz(
 # checksum makes the file safe": against accidents. (5) "Gzip would have found it": it knows bytes, not weights.
 #
 # **Discussion.** *Why does a grid beat k-means here?* Squared error and entropy together: the optimum at high rate is
-# an even grid. *Is the decoder free?* It is the same for all models: lesson 01 would call it the language. *What else is
-# regular in a trained network?* The order of the live neurons among themselves is still in the file, and means
-# nothing: log2(60!) = 272 bits for 60 of them. Nobody here saves these: a good project.
+# an even grid, and a codebook must be sent. *Is the decoder free?* It is the same for all models: lesson 01 would call
+# it the language. *What else is regular in a trained network?* The order of the live neurons among themselves means
+# nothing, and is worth log2(60!) = 272 bits for 60 of them; `sort_neurons` gets back a few bytes of that. All of it: a
+# good project.
 #
 # **If you change the data:** the asserts hold for digits and this seed with room to spare; a second seed was tried too.
 # The interval, the adaptive code and the tiny format are exact.

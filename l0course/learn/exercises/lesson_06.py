@@ -64,6 +64,12 @@ POSITIONS = Exercise(
             "log2(n) up.",
         ),
         Mistake(
+            "an index n",
+            lambda n, k: (n, k * n.bit_length(), math.log2(math.comb(n, k))),
+            "Your list has room for an index n. The largest is n - 1: eight weights need 3 bits, "
+            "not 4.",
+        ),
+        Mistake(
             "width by the number of live weights",
             lambda n, k: (n, k * math.ceil(math.log2(k)), math.log2(math.comb(n, k))),
             "Your list gives each index log2(k) bits. An index can be anything below n.",
@@ -159,6 +165,12 @@ ADAPTIVE = Exercise(
             "nothing learnt",
             lambda flags: float(len(flags)),
             "Each flag costs one bit in your code: p stays at 1/2. Update it after each flag.",
+        ),
+        Mistake(
+            "positions alone",
+            lambda flags: math.log2(math.comb(len(flags), int(np.sum(flags)))),
+            "That is log2 C(n, k). The adaptive code costs more: nobody told the reader how many "
+            "live.",
         ),
         Mistake(
             "known in advance",
@@ -537,6 +549,11 @@ CHOOSE = Exercise(
             "never None",
             lambda sizes, errors, allowed: int(np.where(errors <= allowed, sizes, np.inf).argmin()),
             "If no file is good enough, say so: return None.",
+        ),
+        Mistake(
+            "the size",
+            _choose(lambda sizes, errors, good: sizes[good].min()),
+            "You returned the size of the file. Asked for: its index.",
         ),
         Mistake(
             "the largest",
