@@ -19,6 +19,8 @@ SHOWN_IN_A_LESSON = {
     "drr_ablation",
     "drr_frontiers",
     "tamade_cost",
+    "compression_table",
+    "smallest_files",
 }
 
 

@@ -117,7 +117,7 @@ LENET5 = {
     "network": "LeNet-5-Caffe", "data": "mnist", "method": "DRR", "beta": 5.0, "teacher": TEACHER,
     "schedule": {"warmup": 2, "regularize": 30, "finetune": 12, **COMMON},
     "file": {
-        "allowed": 0.001, "levels": [16, 8], "prices": [0.05, 0.2], "epochs": 6, "lr": 1e-3,
+        "allowed": 0.002, "levels": [16], "prices": [0.05, 0.2], "epochs": 6, "lr": 1e-3,
         "rows": 30_000,
     },
 }  # fmt: skip
