@@ -76,6 +76,7 @@ def medians(results: list[tuple[dict, dict]]) -> list[dict[str, Any]]:
         pairs = [(cell, result) for cell, result in results if setting(cell) == one]
         cell, runs = pairs[0][0], [result for _, result in pairs]
         row = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+        row["times_faster"] = statistics.median(run["dense_ms"] / run["small_ms"] for run in runs)
         errors = [run["test_error"] for run in runs]
         row |= {"lowest_error": min(errors), "highest_error": max(errors), "seeds": len(runs)}
         rows.append({name: cell[name] for name in ("network", "data", "method")} | row)
