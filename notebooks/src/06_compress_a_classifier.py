@@ -341,7 +341,7 @@ print("the first ones:", positions[:24].hex(" "))
 # %%
 layers = [(name, p.detach()) for name, p in pruned.named_parameters() if p.dim() == 2]
 figure, axes = plt.subplots(1, 3, figsize=(6.6, 2.6), width_ratios=[1, 2, 1.1])
-for axis, (name, p) in zip(axes, layers, strict=True):
+for axis, (_, p) in zip(axes, layers, strict=True):
     rows, columns = (p != 0).nonzero().T.numpy()
     axis.plot(columns, rows, "o", markersize=1.2, linestyle="", color=COLORS["blue"])
     axis.set(xlim=(-1, p.shape[1]), ylim=(p.shape[0], -1), xlabel="input", title=f"{len(p)} × {p.shape[1]}")
@@ -1109,6 +1109,9 @@ print(f"smallest at 2.5 % or less: {best['method']}, {1_066_440 / best['file_byt
 #   a call. It follows the bytes only where whole neurons have died (lesson 05). Minutes are the processor's, for training.
 #
 # The strengths are two for each method, so this is no frontier: lessons 03 and 04 have more of them.
+#
+# VGG-16-512 on CIFAR-10, the third network of the paper, is built and checked in the package (15,253,578 parameters), but
+# was not run here: `l0course figures vgg16_cifar10 --preset paper --device cuda` does it, on a GPU.
 
 # %% [markdown]
 # ## A network on this page
