@@ -1,8 +1,8 @@
 """The smallest file of a pruned model at a stated accuracy: levels and price of bits by trial.
 
-Every size is that of a real file (codec.py), and every accuracy is that of the model read back from
-it. So positions, codebook, header and checksum are all in the comparison. Hidden neurons come in
-an order that makes the file smaller (neuron_order.py).
+Every size is that of a real file (l0course.codec), and every accuracy is that of the model read
+back from it. So positions, codebook, header and checksum are all in the comparison. Hidden neurons
+come in an order that makes the file smaller (neuron_order.py).
 """
 
 from __future__ import annotations

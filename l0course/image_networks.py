@@ -27,6 +27,11 @@ def LeNet5(seed: int) -> nn.Sequential:  # noqa: N802 (named as the field names 
     seed : int
         Draws the initial weights (PyTorch's default initialisation), whatever the global seed.
 
+    Raises
+    ------
+    ValueError
+        If seed is not an integer of at least 0.
+
     Examples
     --------
     >>> net = LeNet5(seed=0)
@@ -35,6 +40,7 @@ def LeNet5(seed: int) -> nn.Sequential:  # noqa: N802 (named as the field names 
     >>> sum(p.numel() for p in net.parameters())
     431080
     """
+    integer("seed", seed, 0)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         net = nn.Sequential(
@@ -77,7 +83,7 @@ def VGG16(seed: int, width: int = 64) -> nn.Sequential:  # noqa: N802
     Raises
     ------
     ValueError
-        If width is not an integer of at least 1.
+        If seed or width is not an integer of at least 0 or 1.
 
     Examples
     --------
@@ -86,6 +92,7 @@ def VGG16(seed: int, width: int = 64) -> nn.Sequential:  # noqa: N802
     >>> VGG16(seed=0, width=4).eval()(torch.zeros(1, 3, 32, 32)).shape
     torch.Size([1, 10])
     """
+    integer("seed", seed, 0)
     width = integer("width", width, 1)
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):

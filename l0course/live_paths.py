@@ -174,7 +174,14 @@ def _agree(model: nn.Module, masks: Masks, rows: Tensor) -> bool:
         for weights in ({}, masked):
             torch.default_generator.manual_seed(0)
             outputs.append(real_tensors(functional_call(model, weights, (rows,))))
-    return len(outputs[0]) == len(outputs[1]) and all(
-        a.shape == b.shape and torch.allclose(a, b, rtol=1e-5, atol=0, equal_nan=True)
-        for a, b in zip(*outputs, strict=True)
-    )
+    return len(outputs[0]) == len(outputs[1]) and all(map(_close, *outputs))
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    """Equal up to rounding, which goes by the size of an output over the rows: sums can cancel."""
+    if a.shape != b.shape or a.numel() == 0:
+        return a.shape == b.shape
+    size = a.nan_to_num(0, 0, 0).abs()
+    size = size.amax(0) if a.dim() else size
+    near = (a - b).abs() <= 1e-5 * size
+    return bool((near | (a == b) | (a.isnan() & b.isnan())).all())

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from .evaluation import evaluating
 from .neuron_constants import Source
 from .neuron_flow import find_sources
-from .neuron_removal import _same_function
+from .neuron_removal import same_function
 
 __all__ = ["sort_neurons"]
 
@@ -54,7 +54,7 @@ def sort_neurons(model: nn.Module, example_input: Tensor) -> nn.Module:
     for source in sources:
         if source.layer is not None and source.closed:
             _sort(source)
-    if not _same_function(model, out, example_input):
+    if not same_function(model, out, example_input):
         raise ValueError("The sorted copy would not compute the same: keep the model as it is.")
     return out
 

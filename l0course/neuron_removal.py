@@ -91,7 +91,7 @@ def fold_constants(model: nn.Module, x: Tensor | None = None) -> int:
                 _fold(route.reader, arriving[route.reader])
             if source.layer is not None:
                 _silence(source, constants)
-    if original is not None and not _same_function(original, model, x[:256]):
+    if original is not None and not same_function(original, model, x[:256]):
         model.load_state_dict(original.state_dict())
         raise ValueError("Folding would change this model's outputs on x; it is left as it came.")
     return before - count_nonzero(model)
@@ -146,7 +146,7 @@ def remove_neurons(model: nn.Module, example_input: Tensor) -> nn.Module:
         sources = [source for source in find_sources(small) if source.layer is not None]
         while _shrink(sources):
             pass
-    if not _same_function(model, small, example_input):
+    if not same_function(model, small, example_input):
         raise ValueError(
             "The smaller copy would not compute the same on example_input: are there values that "
             "are not finite, or random numbers in eval mode? Keep the model as it is."
@@ -224,7 +224,7 @@ def _select(module: nn.Module, keep: Tensor, dim: int) -> None:
             setattr(module, width, int(keep.sum()))
 
 
-def _same_function(model: nn.Module, other: nn.Module, x: Tensor) -> bool:
+def same_function(model: nn.Module, other: nn.Module, x: Tensor) -> bool:
     """Whether both agree on x in eval mode, to 1e-6 in double precision."""
 
     def run(m: nn.Module, double: bool) -> list[Tensor]:

@@ -18,11 +18,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .checks import integer, require
+from .codec.levels import MOST_LEVELS
 from .curvature import curvature
 from .evaluation import Data, Loss, loss_function, mean_loss
-from .levels import MOST_LEVELS
 from .shared_weights import CODEBOOKS, SharedWeights
-from .training import _batches, _checked, _seeded
+from .training_loop import batches, checked_data, seeded
 
 __all__ = ["quantize"]
 
@@ -108,7 +108,7 @@ def quantize(
         raise ValueError(f"A grid has as many levels below as above zero: {levels} is odd.")
     function = loss_function(loss)
     train, validation = (
-        _checked(name, data, loss, device)
+        checked_data(name, data, loss, device)
         for name, data in [("train", train), ("validation", validation)]
     )
     rows = len(train[0]) if rows is None else integer("rows", rows, 1, len(train[0]))
@@ -116,11 +116,11 @@ def quantize(
     per_bit = price * math.log(2) / len(train[0])  # in units of the mean loss
     shared = SharedWeights(model, levels, codebook=codebook, lr=lr)
     generator = torch.Generator().manual_seed(seed)
-    batches = len(_batches(torch.arange(rows), batch_size))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(shared.optimiser, epochs * batches)
+    steps = epochs * len(batches(torch.arange(rows), batch_size))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(shared.optimiser, steps)
     best = (math.inf, model.state_dict())
     bar = tqdm(total=epochs, unit="epoch", desc=f"{levels} levels", disable=not progress)
-    with _seeded(seed, device), bar:
+    with seeded(seed, device), bar:
         for epoch in range(epochs):
             order = torch.randperm(len(train[0]), generator=generator)[:rows].to(device)
             shared.write()
@@ -129,7 +129,7 @@ def quantize(
                 bend = curvature(model, shared.vector, (train[0][some], train[1][some]), function)
                 shared.set_price(per_bit * min(1.0, 2 * (epoch + 1) / (epochs + 1)), bend)
             model.train()
-            for batch in _batches(order, batch_size):
+            for batch in batches(order, batch_size):
                 shared.write()
                 model.zero_grad()
                 function(model(train[0][batch]), train[1][batch]).backward()

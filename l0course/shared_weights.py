@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .code_cost import cheapest_levels, level_bits
-from .levels import Codebook, Grid
+from .codec.levels import Codebook, Grid
 from .live_vector import LiveVector
 
 __all__ = ["CODEBOOKS", "SharedWeights"]

@@ -14,10 +14,7 @@ around it with that amplitude. The lower it ends, the cleaner the gap between de
 from __future__ import annotations
 
 import copy
-import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +33,7 @@ from .pruning import (
     trainable,
 )
 from .regularizers import Regularizer
+from .training_loop import checked_data, seeded, train_phase
 
 __all__ = ["Compressed", "compress", "fit"]
 
@@ -156,7 +154,7 @@ def compress(
         raise ValueError(f"ramp must lie between 0 and 1, but it is {ramp!r}.")
     function = loss_function(loss)
     train, validation = (
-        _checked(name, data, loss, device)
+        checked_data(name, data, loss, device)
         for name, data in [("train", train), ("validation", validation)]
     )
     model = copy.deepcopy(model).to(device)
@@ -168,8 +166,8 @@ def compress(
     def strength(epoch: float) -> float:
         return min(1.0, max(0.0, epoch - warmup) / max(1e-9, ramp * regularize))
 
-    with _seeded(seed, device), bar:
-        history = _train(
+    with seeded(seed, device), bar:
+        history = train_phase(
             model, train, validation, "regularise", warmup + regularize,
             penalty=penalty, strength=strength, **common,
         )  # fmt: skip
@@ -185,7 +183,9 @@ def compress(
                 "the trained one. Use a smaller alpha, train longer, or lower the tolerance."
             )
         masks = Masks.of(model)
-        history += _train(model, train, validation, "fine-tune", finetune, masks=masks, **common)
+        history += train_phase(
+            model, train, validation, "fine-tune", finetune, masks=masks, **common
+        )
     model.eval()
     final = mean_loss(model, validation, function)
     return Compressed(model, masks, history, found, spurious, final, time.perf_counter() - start)
@@ -250,7 +250,7 @@ def fit(
     require("lr", lr, above=0)
     function = loss_function(loss)
     train, validation = (
-        _checked(name, data, loss, device)
+        checked_data(name, data, loss, device)
         for name, data in [("train", train), ("validation", validation)]
     )
     model = copy.deepcopy(model).to(device)
@@ -260,8 +260,8 @@ def fit(
     bar = tqdm(total=epochs, unit="epoch", disable=not progress)
     common = dict(loss=function, lr=lr, batch_size=batch_size, generator=generator, bar=bar)
     phase = "train" if masks is None else "fine-tune"
-    with _seeded(seed, device), bar:
-        _train(model, train, validation, phase, epochs, masks=masks, **common)
+    with seeded(seed, device), bar:
+        train_phase(model, train, validation, phase, epochs, masks=masks, **common)
     return model.eval()
 
 
@@ -271,108 +271,3 @@ def _remove_dead(model: nn.Module, example: Tensor) -> int:
         return prune_dead(model, example)
     except HiddenWeightsError:
         return 0
-
-
-@contextmanager
-def _seeded(seed: int, device: str | torch.device) -> Iterator[None]:
-    """PyTorch's global random state set for this block, and put back after it."""
-    cuda = [torch.device(device)] if torch.device(device).type == "cuda" else []
-    with torch.random.fork_rng(devices=cuda):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
-        yield
-
-
-def _train(
-    model: nn.Module,
-    train: Data,
-    validation: Data,
-    phase: str,
-    epochs: int,
-    *,
-    loss: Loss,
-    lr: float,
-    batch_size: int,
-    generator: torch.Generator,
-    bar: tqdm,
-    penalty: Regularizer | None = None,
-    strength: Callable[[float], float] = lambda epoch: 1.0,
-    masks: Masks | None = None,
-) -> list[dict]:
-    """One phase of training with Adam and a cosine schedule, in place; one record an epoch.
-
-    With masks, the epoch with the lowest validation loss is the one that is kept.
-    """
-    x, y = train
-    steps = len(_batches(torch.arange(len(x)), batch_size))
-    optimiser = torch.optim.Adam(trainable(model).values(), lr=lr, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, epochs * steps))
-    history, best = [], (math.inf, None)
-    if masks is not None:
-        best = (mean_loss(model, validation, loss), copy.deepcopy(model.state_dict()))
-    for epoch in range(epochs):
-        model.train()
-        total = 0.0
-        order = torch.randperm(len(x), generator=generator).to(x.device)
-        for step, rows in enumerate(_batches(order, batch_size)):
-            optimiser.zero_grad()
-            value = loss(model(x[rows]), y[rows])
-            value.backward()
-            if penalty is not None:
-                penalty.ramp = strength(epoch + step / steps)
-                penalty.add_gradient()
-            optimiser.step()
-            schedule.step()
-            if penalty is not None:
-                penalty.after_step()
-            if masks is not None:
-                masks.apply(model)
-            total += value.item() * len(rows)
-        if not math.isfinite(total):
-            raise ValueError(f"The loss became {total} in epoch {epoch + 1}: use a smaller lr.")
-        held_out = mean_loss(model, validation, loss)
-        history.append(
-            {
-                "phase": phase,
-                "epoch": epoch + 1,
-                "train_loss": total / len(x),
-                "validation_loss": held_out,
-            }
-        )
-        if masks is not None and held_out < best[0]:
-            best = (held_out, copy.deepcopy(model.state_dict()))
-        bar.update()
-        bar.set_postfix_str(f"{phase}, validation loss {held_out:.4f}")
-    if best[1] is not None:
-        model.load_state_dict(best[1])
-    return history
-
-
-def _batches(order: Tensor, size: int) -> list[Tensor]:
-    """The rows in batches. A single row at the end joins the others: batch norm needs two."""
-    batches = list(order.split(size))
-    if len(batches) > 1 and len(batches[-1]) == 1 < size:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
-
-
-def _checked(name: str, data: Data, loss: str | Loss, device: str | torch.device) -> Data:
-    """(x, y) as tensors on the device; one clear sentence if they cannot be trained on."""
-    x, y = (torch.as_tensor(part) for part in data)
-    if len(x) == 0 or len(x) != len(y):
-        raise ValueError(
-            f"{name} needs as many targets as inputs, and at least one, "
-            f"but x has shape {tuple(x.shape)} and y has shape {tuple(y.shape)}."
-        )
-    for part, tensor in [("x", x), ("y", y)]:
-        if not tensor.isfinite().all():
-            raise ValueError(
-                f"{name} {part} holds NaN or infinite values; remove those rows first."
-            )
-    if loss == "cross_entropy" and (y.dim() != 1 or y.dtype != torch.int64):
-        raise ValueError(
-            f"cross_entropy needs classes: {name} y of shape (n,) and type torch.int64, but it has "
-            f"shape {tuple(y.shape)} and type {y.dtype}; y.long() makes them."
-        )
-    return x.to(device), y.to(device)

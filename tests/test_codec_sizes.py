@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from torch import nn
 
 from l0course import LeNet300, count_nonzero
-from l0course.architecture import fingerprint, slots_of
 from l0course.codec import decode_model, encode_model, file_report, save_compressed
+from l0course.codec.architecture import fingerprint, slots_of
+from l0course.codec.levels import Codebook, Grid, choose_levels, relative_error
+from l0course.codec.logistic_fit import fit
+from l0course.codec.logits import UNIT, log2, probability, shares
+from l0course.codec.pictures import NEAR, WIDE, Sums
+from l0course.codec.range_coder import ONE, Coder, Reader
 from l0course.codelength import support_bits
 from l0course.figures.file_bytes import file_bytes, file_bytes_in_words
-from l0course.levels import Codebook, Grid, choose_levels, relative_error
-from l0course.logistic_fit import fit
-from l0course.logits import UNIT, log2, probability, shares
-from l0course.pictures import NEAR, WIDE, Sums
-from l0course.range_coder import ONE, Coder, Reader
 
 
 def report(model, path, **options):

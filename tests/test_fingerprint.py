@@ -51,7 +51,8 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_words_layout_presets_and_drawing_do_not_count(edited):
     assert edited("pruning.py", '"""Set every trainable', '"""Put every trainable') == set()
     assert (
-        edited("training.py", "    x, y = train\n", "    # a comment\n    x, y = train\n") == set()
+        edited("training_loop.py", "    x, y = train\n", "    # a comment\n    x, y = train\n")
+        == set()
     )
     assert edited("figures/support_recovery.py", "SNR = [", "SNR = [0.5] + [") == set()
     assert edited("figures/pmmp_lenet300.py", "axis.legend()", "axis.legend(loc=2)") == set()
@@ -61,7 +62,7 @@ def test_words_layout_presets_and_drawing_do_not_count(edited):
 @pytest.mark.parametrize(
     "file, old, new, stale",
     [
-        ("training.py", "fused=True", "fused=False", {"lenet"}),
+        ("training_loop.py", "fused=True", "fused=False", {"lenet"}),
         ("pruning.py", "_MOST_EVALUATIONS = 30", "_MOST_EVALUATIONS = 29", {"lenet"}),
         ("regularizers.py", "self.ramp = 1.0", "self.ramp = 2.0", {"lenet"}),  # a base class
         ("penalties.py", "return theta.abs().sum()", "return theta.abs().mean()", {"lenet"}),

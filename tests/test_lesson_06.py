@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from l0course.codec.range_coder import ONE, Coder
 from l0course.learn.exercises.lesson_06 import (
     adaptive_bits,
     choose,
@@ -16,7 +17,6 @@ from l0course.learn.exercises.lesson_06 import (
     position_bits,
     read,
 )
-from l0course.range_coder import ONE, Coder
 
 
 @pytest.fixture

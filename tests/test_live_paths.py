@@ -1,6 +1,7 @@
 """Live weights against graph search, planted structure, and random gradient pruning."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from own_models import ResidualCNN, Transformer, residual_cnn, seeded, transform
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from l0course import MLP, Masks, count_nonzero, random_gradient_prune
+from l0course import MLP, LeNet5, Masks, count_nonzero, live_paths, random_gradient_prune
 from l0course.live_paths import live_weights, prune_dead
 
 SEEDS = range(50)
@@ -580,3 +581,23 @@ def test_parameters_on_one_memory_live_together():
     model.out.weight.data[0] = torch.tensor([0.0, 1.0])  # row 0 dead behind a, alive behind b
     model.a.weight.data.fill_(1.0)
     assert prune_dead(model, normal(9, 2)) == 0
+
+
+def test_dead_weights_are_found_in_channels_last_order_too():
+    last = LeNet5(0)
+    zeros(last[5].weight[:, :4])  # nothing reads four channels, of 25 weights and a bias each
+    usual = LeNet5(0).to(memory_format=torch.contiguous_format)
+    usual.load_state_dict(last.state_dict())
+    x = torch.rand(256, 784, generator=torch.Generator().manual_seed(2))
+    removed = prune_dead(last, x)
+    assert removed == prune_dead(usual, x) == 4 * 26
+    assert all(map(torch.equal, last.parameters(), usual.parameters()))
+
+
+@pytest.mark.parametrize("change, same", [(1e-7, True), (1e-3, False), (math.nan, False)])
+def test_outputs_agree_up_to_the_rounding_of_their_own_column(change, same):
+    a = torch.tensor([[1e6, 1.0], [-1e6, 1e-9]])
+    b = a.clone()
+    b[1, 1] += change  # small beside the first column, not beside its own
+    assert live_paths._close(a, b) == same
+    assert live_paths._close(torch.full((2, 2), math.nan), torch.full((2, 2), math.nan))

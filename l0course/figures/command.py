@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--resume", action="store_true", help="keep recorded cells (the default)")
     way.add_argument("--fresh", action="store_true", help="compute recorded cells again")
+    way.add_argument(
+        "--recheck",
+        action="store_true",
+        help="compute some stale cells again, and accept the others if all come out the same",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, default=1, help="processes, one thread each")
     where.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, as tcp://host:8786")
@@ -136,6 +141,12 @@ def _make(
                 f"Corrupt record {one.path}: {one.reason}. It is computed again.", file=sys.stderr
             )
     print(f"{figure.name} {preset}: {records.summary(found)}.", file=sys.stderr)
+    if options.recheck:
+        from .recheck import recheck
+
+        again, accepted = recheck(figure, preset)
+        print(f"{again} cells came out the same; {accepted} records are accepted.")
+        return
     device = options.device
     if device != "cpu" and not figure.takes_device:
         print(f"{figure.name} runs on the CPU: it has no use for a device.", file=sys.stderr)

@@ -66,27 +66,33 @@ def table(results: list[tuple[dict, dict]]) -> tuple[list[str], list[list]]:
     return [*keys, *names], rows
 
 
-def published_rates(methods: dict[str, str]) -> tuple[Published, ...]:
+def published_rates(
+    methods: dict[str, str], networks: tuple[str, ...] = ("LeNet-300-100",)
+) -> tuple[Published, ...]:
     """The published range of rates of each method beside ours, by its name in the paper.
 
     >>> [row.value for row in published_rates({"PMMP": "PMMP, published"})]
     ['11 to 77']
     """
     return tuple(
-        Published(f"compression rates of {name}", RATES[name], DIGEST, _range_of(method))
+        Published(f"compression rates of {name}", RATES[name], DIGEST, _range_of(method, networks))
         for name, method in methods.items()
     )
 
 
-def _range_of(method: str) -> Callable[[list[tuple[dict, dict]]], str | None]:
-    """A function of results: the lowest and the highest rate of a method, in words."""
+def _range_of(
+    method: str, networks: tuple[str, ...]
+) -> Callable[[list[tuple[dict, dict]]], str | None]:
+    """A function of results: the lowest and highest rate of a method on these networks."""
 
     def rates(results: list[tuple[dict, dict]]) -> str | None:
-        mine = [pair for pair in results if pair[0]["method"] == method]
+        pairs = [(cell.get("network", networks[0]), cell, result) for cell, result in results]
+        mine = [pair for pair in pairs if pair[1]["method"] == method and pair[0] in networks]
         if not mine:
             return None
-        x = points(mine)[:, 0]
-        return f"{x.min():.0f} to {x.max():.0f} (LeNet-300-100 alone)"
+        x = points([(cell, result) for _, cell, result in mine])[:, 0]
+        names = " and ".join(dict.fromkeys(network for network, _, _ in mine))
+        return f"{x.min():.0f} to {x.max():.0f} ({names} alone)"
 
     return rates
 

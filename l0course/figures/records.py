@@ -1,8 +1,9 @@
 """Records: one small JSON file for each computed cell, believed only if it is whole and fits.
 
 A record names its parameters, versions, seconds, machine, date and command, a fingerprint of the
-code that made it, and a checksum of all of that. One made by other code is stale; one that is cut
-off, was changed by hand, or belongs to other parameters is corrupt. Neither is ever used.
+code that made it, and a checksum of all of that. One made by other code is stale, unless a recheck
+(recheck.py) has accepted it; one that is cut off, was changed by hand, or belongs to other
+parameters is corrupt. Neither is ever used.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def look_up(figure: str, cell: dict[str, Any], code: str) -> Found:
         return Found(path, "corrupt", reason="it is not what was written: the checksum differs")
     if record["figure"] != figure or _hash(record["parameters"]) != path.stem:
         return Found(path, "corrupt", reason="it belongs to another cell")
-    return Found(path, "current" if record["code"] == code else "stale", record)
+    made_by = {record["code"], record.get("rechecked", {}).get("code")}
+    return Found(path, "current" if code in made_by else "stale", record)
 
 
 def save(record: dict[str, Any]) -> None:

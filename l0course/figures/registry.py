@@ -124,6 +124,7 @@ class Figure:
     description : what the picture shows and means, in words (at least 60 characters).
     table : [(cell, result), ...] -> (header, rows), for the CSV file.
     published : numbers of the paper, each with ours.
+    times : names of results that are measured times, which differ from run to run.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Figure:
     description: str
     table: Callable[[Results], tuple[list[str], list[list]]]
     published: tuple[Published, ...] = ()
+    times: tuple[str, ...] = ()
 
     @property
     def default_preset(self) -> str:

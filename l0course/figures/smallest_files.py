@@ -148,4 +148,5 @@ FIGURE = Figure(
         "rounding, and the same with a price on every bit. The chosen files are ringed."
     ),
     table=table,
+    times=("train_minutes",),
 )

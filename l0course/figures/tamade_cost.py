@@ -24,7 +24,7 @@ from ..pruning import TamadeResult, count_nonzero, tamade
 from ..regularizers import DRR, L1
 from ..teacher_student import student, teacher, teacher_data
 from ..threshold_searches import bisection_tamade, secant_tamade
-from ..training import _seeded, _train
+from ..training_loop import seeded, train_phase
 from .registry import Figure
 from .style import COLORS
 
@@ -86,8 +86,8 @@ def trained(cell: dict[str, Any]) -> tuple[nn.Module, Split, str]:
     else:
         data, model = mnist(), LeNet300(seed)
     penalty = L1(cell["alpha"]) if kind.endswith("L1") else DRR(cell["alpha"])
-    with _seeded(seed, "cpu"), tqdm(disable=True) as bar:
-        _train(
+    with seeded(seed, "cpu"), tqdm(disable=True) as bar:
+        train_phase(
             model, data.train, data.validation, "regularise", cell["epochs"],
             loss=loss_function(loss), lr=cell["lr"], batch_size=cell["batch_size"],
             generator=torch.Generator().manual_seed(seed), bar=bar,
@@ -110,7 +110,7 @@ def residual_cnn(seed: int, channels: int = 12) -> nn.Sequential:
     def convolution(n_in: int) -> list[nn.Module]:
         return [nn.Conv2d(n_in, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)]
 
-    with _seeded(seed, "cpu"):
+    with seeded(seed, "cpu"):
         return nn.Sequential(
             nn.Unflatten(1, (1, 8, 8)),
             *convolution(1), nn.ReLU(), nn.MaxPool2d(2),
@@ -124,7 +124,7 @@ class Transformer(nn.Module):
 
     def __init__(self, seed: int, width: int = 32, length: int = 32) -> None:
         super().__init__()
-        with _seeded(seed, "cpu"):
+        with seeded(seed, "cpu"):
             self.bytes = nn.Embedding(256, width)
             self.places = nn.Parameter(0.1 * torch.randn(length, width))
             self.blocks = nn.ModuleList(

@@ -19,8 +19,8 @@ from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
 from ..datasets import Split, digits, fashion_mnist, mnist
+from ..evaluation import Data
 from ..image_networks import LeNet5
-from ..live_paths import prune_dead
 from ..regularizers import DRR, L1, Regularizer
 from ..training import compress, fit
 from ..whole_file import write_whole
@@ -71,28 +71,27 @@ def penalty(cell: Cell) -> Regularizer:
 
 def train(cell: Cell, split: Split) -> nn.Sequential:
     """Train a network and, unless it is to stay dense, prune and fine-tune it."""
-    model, schedule = network(cell, split), dict(cell["schedule"])
-    before: list[nn.Module] = [RandomShift(cell["shift"])] if "shift" in cell else []
-    if "input_dropout" in cell:
-        before += [nn.Dropout(cell["input_dropout"])]
-    wrapped, common = nn.Sequential(*before, *model), {"seed": cell["seed"], "progress": False}
-    if cell["method"] == "dense":
-        epochs = sum(schedule.pop(phase) for phase in ("warmup", "regularize", "finetune"))
-        common |= {name: schedule[name] for name in ("lr", "batch_size") if name in schedule}
-        done = fit(wrapped, split.train, split.validation, epochs=epochs, **common)
-    elif "teacher" in cell:
-        train, validation = soft_labels(cell["teacher"], split)
-        done = compress(
-            wrapped, train, validation, penalty(cell), loss=F.cross_entropy, **schedule, **common
-        ).model
-    else:
-        done = compress(
-            wrapped, split.train, split.validation, penalty(cell), **schedule, **common
-        ).model
-    done = nn.Sequential(*done[len(before) :]).to(memory_format=torch.contiguous_format)
-    if cell["method"] != "dense":  # compress() cannot tell what is dead in channels-last order
-        prune_dead(done, split.x_train[:256])
-    return done
+    model = network(cell, split)
+    if "shift" in cell:
+        model = nn.Sequential(RandomShift(cell["shift"]), *model)
+    data, loss = (split.train, split.validation), "cross_entropy"
+    if "teacher" in cell:
+        data, loss = soft_labels(cell["teacher"], split), F.cross_entropy
+    done = train_as_told(cell, model, *data, loss=loss)
+    return nn.Sequential(*done[1:]) if "shift" in cell else done
+
+
+def train_as_told(
+    cell: Cell, model: nn.Module, train: Data, validation: Data, **settings: Any
+) -> nn.Module:
+    """By the method, strength, schedule and seed of the cell; other settings go to the training."""
+    schedule = dict(cell["schedule"]) | {"seed": cell["seed"], "progress": False} | settings
+    if cell["method"] != "dense":
+        return compress(model, train, validation, penalty(cell), **schedule).model
+    phases = [schedule.pop(phase) for phase in ("warmup", "regularize", "finetune")]
+    for name in ("ramp", "tolerance"):
+        schedule.pop(name, None)
+    return fit(model, train, validation, epochs=sum(phases), **schedule)
 
 
 def soft_labels(teacher: Cell, split: Split) -> tuple[tuple[Tensor, Tensor], ...]:

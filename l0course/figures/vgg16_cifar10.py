@@ -12,30 +12,21 @@ pictures and a VGG-16 of a sixteenth of the width.
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from torch import nn
 
 from ..cifar import cifar10
 from ..datasets import Split
-from ..evaluation import error_rate
-from ..file_search import smallest_file
-from ..forward_time import forward_milliseconds
 from ..image_networks import VGG16
-from ..neuron_removal import fold_constants, remove_neurons
-from ..pruning import compression_rate, count_nonzero
-from ..training import compress, fit
-from .compression_table import ALLOWED, STYLE, cells, medians, table
-from .pmmp_lenet300 import DIGEST, RATES
-from .registry import Figure, Published, StaleRecordError
+from .compression_table import STYLE, TIMES, cells, measured, medians, table
+from .pmmp_lenet300 import published_rates
+from .registry import Figure, StaleRecordError
 from .style import COLORS, plain_ticks
-from .trained_networks import penalty
+from .trained_networks import train_as_told
 
 WIDTH = {"VGG-16-512": 64, "VGG-16-32": 4}  # network: channels of its first layer
 NOT_RUN = "not run here"
@@ -46,22 +37,9 @@ def run(cell: dict[str, Any], device: str = "cpu") -> dict[str, float]:
     split = _split(cell, device)
     network = VGG16(cell["seed"], WIDTH[cell["network"]]).to(device)
     start = time.perf_counter()
-    model = trained(network, split, cell, device)
+    model = train_as_told(cell, network, split.train, split.validation, device=device)
     minutes = (time.perf_counter() - start) / 60
-    file = smallest_file(
-        model, split.train, split.validation, allowed=ALLOWED, levels=(), progress=False
-    )
-    return {
-        "test_error": round(error_rate(file.model, split.test), 6),
-        "validation_error": round(file.best.metric, 6),
-        "test_error_32_bits": round(error_rate(model, split.test), 6),
-        "compression_rate": round(compression_rate(model), 3),
-        "nonzero": count_nonzero(model),
-        "levels": file.best.levels or 2**32,
-        "file_bytes": file.best.size,
-        **_milliseconds(network, file.model, split),
-        "train_minutes": round(minutes, 3),
-    }
+    return measured(model, network, split, minutes, images=16)
 
 
 def _split(cell: dict[str, Any], device: str) -> Split:
@@ -87,25 +65,6 @@ def striped(seed: int, sizes: tuple[int, int, int] = (300, 100, 100)) -> Split:
         x = 0.5 + 0.3 * waves[:, None] * colours[y] + 0.1 * rng.standard_normal((n, 3, 32, 32))
         tensors += [torch.from_numpy(x.clip(0, 1).astype(np.float32)), torch.from_numpy(y)]
     return Split(*tensors, name="striped")
-
-
-def trained(network: nn.Module, split: Split, cell: dict[str, Any], device: str) -> nn.Module:
-    data, schedule = (split.train, split.validation), dict(cell["schedule"])
-    common = {"seed": cell["seed"], "device": device, "progress": False}
-    if cell["method"] != "dense":
-        return compress(network, *data, penalty(cell), **schedule, **common).model
-    epochs = sum(schedule.pop(phase) for phase in ("warmup", "regularize", "finetune"))
-    settings = {name: schedule[name] for name in ("lr", "batch_size")}
-    return fit(network, *data, epochs=epochs, **settings, **common)
-
-
-def _milliseconds(network: nn.Module, model: nn.Module, split: Split) -> dict[str, float]:
-    """Per image on the CPU, 16 a call: the untrained network, and this one without idle neurons."""
-    x, small = split.x_test[:16].cpu(), copy.deepcopy(model).cpu()
-    fold_constants(small)
-    models = {"dense": copy.deepcopy(network).cpu().eval(), "small": remove_neurons(small, x)}
-    times = forward_milliseconds(models, x, rounds=5, repeats=2)
-    return {f"{name}_ms": round(ms / len(x), 6) for name, ms in times.items()}
 
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
@@ -153,20 +112,6 @@ def in_one_line(preset: str = "paper") -> str:
     )
 
 
-def _rates(method: str) -> Callable[[list[tuple[dict, dict]]], str]:
-    """A function of results: the lowest and the highest rate of a method on CIFAR-10."""
-
-    def rates(results: list[tuple[dict, dict]]) -> str:
-        found = [
-            result["compression_rate"]
-            for cell, result in results
-            if (cell["data"], cell["method"]) == ("cifar-10", method)
-        ]
-        return f"{min(found):.0f} to {max(found):.0f} (VGG-16-512 alone)" if found else "not run"
-
-    return rates
-
-
 FULL = {
     "warmup": 10, "regularize": 190, "finetune": 50, "tolerance": 0.01, "lr": 1e-3,
     "batch_size": 500,
@@ -201,8 +146,8 @@ FIGURE = Figure(
         "of a narrow network on generated pictures instead, which says nothing about CIFAR-10."
     ),
     table=table,
-    published=tuple(
-        Published(f"compression rates of {name}", RATES[name], DIGEST, _rates(method))
-        for name, method in {"PMMP": "PMMP, exact", "DRR": "DRR", "R-L1": "R-L1"}.items()
+    published=published_rates(
+        {"PMMP": "PMMP, exact", "DRR": "DRR", "R-L1": "R-L1"}, ("VGG-16-512",)
     ),
+    times=TIMES,
 )

@@ -73,8 +73,8 @@ from l0course.figures.compression_table import medians
 from l0course.figures.file_bytes import file_bytes, file_bytes_in_words
 from l0course.figures.style import COLORS, show, use_style
 from l0course.learn import Explore, Question, ex, predict, quiz
-from l0course.levels import Grid
-from l0course.range_coder import ONE, Coder, Reader
+from l0course.codec.levels import Grid
+from l0course.codec.range_coder import ONE, Coder, Reader
 
 use_style()
 torch.set_num_threads(1)  # for networks this small, threads only wait for each other
@@ -340,7 +340,7 @@ print("the first ones:", positions[:24].hex(" "))
 
 # %%
 layers = [(name, p.detach()) for name, p in pruned.named_parameters() if p.dim() == 2]
-figure, axes = plt.subplots(1, 3, figsize=(6.6, 2.6), width_ratios=[1, 2, 1.1])
+figure, axes = plt.subplots(1, 3, figsize=(6.0, 2.2), width_ratios=[1, 2, 1.1])
 for axis, (_, p) in zip(axes, layers, strict=True):
     rows, columns = (p != 0).nonzero().T.numpy()
     axis.plot(columns, rows, "o", markersize=1.2, linestyle="", color=COLORS["blue"])
@@ -564,7 +564,7 @@ def rounding(x, kind, levels):
 
 many = np.array([2, 4, 6, 8, 12, 16, 24, 32, 48, 64])
 curves = {kind: np.array([rounding(x, kind, m) for m in many]).T for kind in ("grid", "codebook")}
-figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.4), sharey=True)
 for kind, (bits, error, _) in curves.items():
     axes[0].plot(many, error, label=kind)
     axes[1].plot(bits, error, label=kind)
@@ -1109,6 +1109,17 @@ print(f"smallest at 2.5 % or less: {best['method']}, {1_066_440 / best['file_byt
 #   a call. It follows the bytes only where whole neurons have died (lesson 05). Minutes are the processor's, for training.
 #
 # The strengths are two for each method, so this is no frontier: lessons 03 and 04 have more of them.
+#
+# **Predict:** clothes (Fashion-MNIST) are harder than digits. Do the same strengths leave more or fewer weights alive? And
+# does a network with convolutions, LeNet-5-Caffe, prune better or worse on the digits?
+
+# %%
+for preset, words in [("fashion", "LeNet-300-100, Fashion-MNIST"), ("lenet5", "LeNet-5-Caffe, MNIST")]:
+    print(words)
+    print_table(compared.load(preset))
+
+# %% [markdown]
+# TEXT_FASHION
 #
 # VGG-16-512 on CIFAR-10, the third network of the paper, is built and checked in the package (15,253,578 parameters), but
 # was not run here: `l0course figures vgg16_cifar10 --preset paper --device cuda` does it, on a GPU.

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..whole_file import write_whole
 from .architecture import (
     MAGIC,
     Slot,
@@ -30,7 +31,6 @@ from .levels import MOST_LEVELS, Codebook, Grid, choose_levels
 from .position_code import Hints, code_support
 from .range_coder import Coder, CorruptFileError, Reader
 from .value_code import code_bytes, code_kind, code_values
-from .whole_file import write_whole
 
 __all__ = [
     "CorruptFileError",
