@@ -41,10 +41,10 @@ from scipy.special import ndtr
 from sklearn.datasets import load_diabetes, load_digits
 
 from l0course import best_subsets, gaussian_bits, mdl_alpha, support_bits
+from l0course.codec.range_coder import ONE, Coder, Reader
 from l0course.codelength import label_bits
 from l0course.figures.style import COLORS, show, use_style
 from l0course.learn import Explore, Question, ex, predict, quiz
-from l0course.codec.range_coder import ONE, Coder, Reader
 
 use_style()
 
