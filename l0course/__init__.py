@@ -22,6 +22,7 @@ _HOME = {
     ],
     "models": ["MLP", "LeNet300"],
     "image_networks": ["LeNet5", "VGG16"],
+    "byte_transformer": ["ByteTransformer"],
     "regularizers": ["DRR", "L1", "PMMP", "pmmp_lagrangian"],
     "exact_pmmp": ["ExactPMMP"],
     "hard_concrete": ["HardConcrete"],

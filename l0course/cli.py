@@ -1,4 +1,4 @@
-"""The `l0course` command: build the notebooks, make figures, look at this machine, fetch data."""
+"""The `l0course` command: lessons, figures, this machine, data sets, and texts as small files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from .figures import command as figures_command
+from .text import command as text_command
 
 __all__ = ["main"]
 
@@ -37,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
 
     figures = commands.add_parser("figures", help="compute, record and draw figures")
     figures_command.add_arguments(figures)
+
+    text = commands.add_parser("text", help="a text into a small file, and back")
+    text_command.add_arguments(text)
 
     doctor = commands.add_parser("doctor", help="versions, threads, memory, what is missing")
     doctor.set_defaults(run=_doctor)

@@ -1,0 +1,179 @@
+"""Two-part codes of a text: bytes of the model against bytes of the text, for every penalty.
+
+Every cell trains a transformer on the text, prunes it or not, and writes the real file: the model,
+rounded to as few levels as pay, and the text coded by it. `published_bytes` is the description
+length as the main paper counts it: four bytes a live weight, no position, and the ideal code of the
+text (fact: its code takes the mean loss of the training text).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ..byte_transformer import byte_rows, next_byte_loss
+from ..evaluation import mean_loss
+from ..pruning import count_nonzero
+from ..text.two_part import model_bytes, write
+from .registry import Figure
+from .style import COLORS, plain_ticks
+from .text_models import Cell, text_of, trained
+
+Results = list[tuple[Cell, dict[str, Any]]]
+STYLE = {  # method: colour, marker
+    "dense": ("black", "*"),
+    "magnitude": ("black", "v"),
+    "DRR": ("orange", "^"),
+    "R-L1": ("green", "s"),
+    "PMMP, exact": ("blue", "o"),
+}
+
+
+def run(cell: Cell) -> dict[str, Any]:
+    """Train, write the file, and say what its bytes are; `loss_bits` are bits a byte of text."""
+    data = text_of(cell)
+    model, minutes = trained(cell)
+    code = write(data, model, streams=64)
+    size, live = model_bytes(code), count_nonzero(model)
+    x, y = byte_rows(data, model.context)
+    nats = mean_loss(model, (x[:-1], y[:-1]), next_byte_loss)  # the last row is padded
+    return {
+        "model_bytes": size,
+        "data_bytes": len(code) - size,
+        "total_bytes": len(code),
+        "nonzero": live,
+        "loss_bits": round(nats / math.log(2), 5),
+        "published_bytes": round(4 * live + len(data) * nats / math.log(2) / 8),
+        "train_minutes": round(minutes, 3),
+    }
+
+
+def price(cell: Cell) -> float:
+    """What the strength says a live weight is worth: alpha * n / ln 2, in bits of the text's code.
+
+    >>> round(price({"alpha": 1e-4, "bytes": 100_000}), 1)
+    14.4
+    """
+    return cell.get("alpha", 0.0) * cell["bytes"] / math.log(2)
+
+
+def draw(results: Results) -> plt.Figure:
+    """Left: bits a byte against the model's bytes, with lines of equal sums. Right: the sum."""
+    size = results[0][0]["bytes"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8))
+    for method, (colour, marker) in STYLE.items():
+        mine = sorted((price(c), r["model_bytes"], r["data_bytes"]) for c, r in results
+                      if c["method"] == method)  # fmt: skip
+        if not mine:
+            continue
+        bits, model, data = map(np.array, zip(*mine, strict=True))
+        look = {"color": COLORS[colour], "marker": marker, "label": method}
+        left.plot(model / 1000, 8 * data / size, ":", **look)
+        if bits.any():
+            right.plot(bits, (model + data) / 1000, "-", **look)
+        else:
+            right.axhline(float((model + data)[0]) / 1000, ls="--", marker="", color=COLORS[colour])
+            right.plot([], [], "--", **look)
+    _equal_sums(left, size)
+    left.set(xscale="log", xlabel="model (kB of the file)", ylabel="text (bits a byte)")
+    right.set(
+        xscale="log", xlabel="price of a live weight, αn / ln 2 (bits)", ylabel="whole file (kB)"
+    )
+    plain_ticks(left.xaxis, [d * 10**n for n in range(4) for d in (1, 2, 5)])
+    plain_ticks(right.xaxis, (0.5, 1, 2, 5, 10, 20, 50, 100))
+    right.legend()
+    return figure
+
+
+def _equal_sums(axis: plt.Axes, size: int) -> None:
+    """Lines along which model and text together have the same number of bytes."""
+    (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
+    model = np.geomspace(max(low, 1e-3), high, 200)
+    sums = size / 8000 * np.array([bottom, top]) + [low, high]  # kB, at two corners
+    for total in np.linspace(*sums, 8)[1:-1]:
+        axis.plot(
+            model,
+            8 * (total - model) / size * 1000,
+            color="0.6",
+            lw=0.8,
+            ls="-",
+            marker="",
+            zorder=0,
+        )
+        at = 8 * (total - low) / size * 1000
+        if bottom < at < top:
+            axis.annotate(f"{total:.0f} kB", (low, at), fontsize=9, color="0.35", va="bottom")
+    axis.set(xlim=(low, high), ylim=(bottom, top))
+
+
+def table(results: Results) -> tuple[list[str], list[list]]:
+    names = list(results[0][1])
+    rows = [
+        [c["text"], c["bytes"], c["model"]["width"], c["method"], c.get("alpha", ""), c["seed"]]
+        + [r[name] for name in names]
+        for c, r in results
+    ]
+    return ["text", "bytes", "width", "method", "alpha", "seed", *names], rows
+
+
+def cells(
+    text: str, size: int, model: dict, schedule: dict, prices: dict[str, list[float]]
+) -> list[Cell]:
+    """Each method at its prices, in bits a live weight; alpha = price * ln 2 / n, to one digit."""
+    made = []
+    for method, bits in prices.items():
+        for b in bits:
+            one = {"text": text, "bytes": size, "model": model, "method": method, "seed": 0}
+            if method != "dense":
+                one["alpha"] = float(f"{b * math.log(2) / size:.1g}")
+            made.append(one | {"schedule": schedule})
+    return made
+
+
+TINY = {"width": 16, "layers": 1, "heads": 2, "context": 64}
+SMALL = {"width": 64, "layers": 4, "heads": 4, "context": 256}  # 232,960 parameters, as published
+LARGE = {"width": 128, "layers": 4, "heads": 4, "context": 256}  # 858,880
+V1 = {"width": 256, "layers": 5, "heads": 8, "context": 2048}  # 4,080,128: the main paper's first
+FEW = {"warmup": 1, "regularize": 2, "finetune": 1, "lr": 1e-2, "batch_size": 8, "tolerance": 0.05}
+LONG = {
+    "warmup": 4, "regularize": 14, "finetune": 7, "lr": 3e-3, "batch_size": 8, "tolerance": 0.01,
+    "ramp": 0.5,
+}  # fmt: skip
+SIX = {
+    "warmup": 1, "regularize": 3, "finetune": 2, "lr": 2e-3, "batch_size": 16, "tolerance": 0.01,
+    "ramp": 0.5,
+}  # fmt: skip
+
+FIGURE = Figure(
+    name="text_two_part",
+    title="Two-part codes of a text: the model's bytes and the text's",
+    source="main paper, arXiv 2505.17469, its transformers (values unknown to us)",
+    presets={
+        "smoke": cells("english", 5000, TINY, FEW, {"dense": [0], "DRR": [8]}),
+        "alphas": cells(
+            "wikipedia", 150_000, SMALL, LONG,
+            {
+                "dense": [0], "magnitude": [0], "DRR": [2, 5, 10, 20, 50], "R-L1": [5, 20],
+                "PMMP, exact": [5],
+            },
+        ),
+        "wikipedia": cells("wikipedia", 2_378_130, SMALL, SIX, {"dense": [0], "DRR": [20]}),
+        "large": cells("wikipedia", 2_378_130, LARGE, SIX, {"dense": [0], "DRR": [20]}),
+        "paper": cells(
+            "wikipedia", 2_378_130, V1, LONG, {"dense": [0], "DRR": [5, 10, 20], "R-L1": [5, 10]}
+        ),
+    },  # fmt: skip
+    compute=run,
+    draw=draw,
+    description=(
+        "Real files of one text, each with the transformer that codes it. Left: bits for a byte of "
+        "the text against the bytes of the model; along a thin line the whole file has the same "
+        "size, so down and left is better. Right: the whole file against the price of a live "
+        "weight that the strength stands for. The dense model, dashed, is the largest file: most "
+        "of its weights do not earn their bits."
+    ),
+    table=table,
+)  # fmt: skip
