@@ -33,8 +33,9 @@ _LOWER = np.frombuffer(bytes(range(256)).lower(), np.uint8)
 def streams_for(length: int) -> int:
     """Streams for a text of so many bytes: one for every 4,096 bytes, at most 256.
 
-    A step costs almost the same for 1 and for 256 streams, so a text of up to a million bytes
-    takes the same few seconds whatever its length. What streams cost in bytes is small beside it.
+    A step takes about as long for 16 streams as for one, so a text of up to a million bytes takes
+    some seconds whatever its length. In bytes streams cost little: 300,000 bytes of Wikipedia
+    become 68,828 with 16, 69,141 with 64 and 70,234 with 256.
 
     >>> [streams_for(n) for n in (0, 10_000, 2_378_130)]
     [1, 2, 256]
