@@ -72,7 +72,7 @@ def test_the_work_can_be_cut_anywhere(trained, monkeypatch):
 def test_another_process_with_two_threads_is_equal():
     model = ByteTransformer(32, 2, 4, context=96, seed=3)
     expected = ExactTransformer(model).frequencies(random_tokens(40, 96))
-    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}
     done = subprocess.run(
         [sys.executable, "-c", CHECKSUM],
         capture_output=True, text=True, check=True, env=environment,

@@ -10,6 +10,7 @@ import pytest
 import torch
 from text_inputs import INPUTS
 
+from l0course.figures.executors import ONE_THREAD
 from l0course.text import CorruptFileError, decode, encode, online
 from l0course.text.container import examine
 
@@ -45,7 +46,8 @@ def files(tmp_path_factory):
 @pytest.mark.parametrize("count", [1, 2])
 def test_each_input_comes_back_in_a_fresh_process(files, count):
     folder = next(iter(files.values())).parent
-    env = {**os.environ, "OMP_NUM_THREADS": str(count), "OMP_WAIT_POLICY": "PASSIVE"}
+    threads = dict.fromkeys(ONE_THREAD, str(count))  # a test before this one may have set them
+    env = {**os.environ, **threads, "OMP_WAIT_POLICY": "PASSIVE"}
     subprocess.run([sys.executable, "-c", READER, folder, str(count)], env=env, check=True)
     for (way, name), path in files.items():
         assert path.with_suffix(f".{count}").read_bytes() == INPUTS[name], (way, name)
