@@ -10,6 +10,7 @@ import zlib
 import pytest
 import torch
 from codec_models import network, sparsify
+from damage import damaged
 from torch import nn
 
 from l0course import MLP
@@ -28,26 +29,6 @@ MODEL = sparsify(MLP((25, 9, 4), seed=0), 0.3)
 def blobs():
     """Files of one model: rounded, and exact."""
     return [encode_model(MODEL, bits=bits) for bits in (3, 32)]
-
-
-def damaged(blob, dice):
-    """One of several kinds of damage."""
-    cut, at = dice.randrange(len(blob)), dice.randrange(len(blob))
-    some = dice.randbytes(dice.randrange(1, 20))
-    return dice.choice(
-        [
-            blob[:cut],
-            blob[cut:],
-            blob + some,
-            blob + bytes(len(some)),
-            blob[:cut] + blob[cut + 1 :],
-            blob[:cut] + some + blob[cut:],
-            blob[:at] + bytes([blob[at] ^ 1 << dice.randrange(8)]) + blob[at + 1 :],
-            blob[:at] + some + blob[at + len(some) :],
-            dice.randbytes(len(blob)),
-            blob[:3] + dice.randbytes(len(blob) - 3),
-        ]
-    )
 
 
 def test_10000_damaged_files_are_refused_and_the_model_stays(tmp_path, blobs):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from l0course import LeNet5, LeNet300, compression_rate, count_nonzero, decode_model
-from l0course.figures import compression_table, smallest_files, trained_networks
+from l0course.figures import compression_table, kept, smallest_files, trained_networks
 
 NETWORKS = {"LeNet-300-100": LeNet300, "LeNet-5-Caffe": LeNet5}
 FILES = smallest_files.FIGURE.load("paper")
@@ -15,7 +15,7 @@ FILES = smallest_files.FIGURE.load("paper")
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(trained_networks, "user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr(kept, "user_cache_dir", lambda name: str(tmp_path / name))
     return tmp_path
 
 
@@ -24,14 +24,14 @@ def test_a_network_is_trained_once_and_kept(cache, monkeypatch):
     first, minutes = trained_networks.trained(cell)
     assert len(list(cache.rglob("*.pt"))) == 1
     monkeypatch.setattr(trained_networks, "train", None)  # nothing is trained again
-    monkeypatch.setattr(trained_networks, "fingerprint", lambda function: FINGERPRINT)
+    monkeypatch.setattr(kept, "fingerprint", lambda function: FINGERPRINT)
     second, again = trained_networks.trained(cell | {"file": {"levels": [4]}})
     assert minutes == again > 0
     for p, q in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(p, q)
 
 
-FINGERPRINT = trained_networks.fingerprint(trained_networks.train)
+FINGERPRINT = kept.fingerprint(trained_networks.train)
 
 
 def test_a_cell_of_the_table(cache):

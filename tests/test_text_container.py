@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 import text_modes
+from damage import damaged
 
 from l0course import codec, text
 from l0course.text import CorruptFileError, container, decode, encode
@@ -77,26 +78,6 @@ def test_what_is_no_text_or_no_setting_is_refused_in_one_sentence(call, words):
     with pytest.raises(ValueError, match=words) as caught:
         call()
     assert not isinstance(caught.value, CorruptFileError) and text_modes.calls == []
-
-
-def damaged(blob, dice):
-    """One of several kinds of damage."""
-    cut, at = dice.randrange(len(blob)), dice.randrange(len(blob))
-    some = dice.randbytes(dice.randrange(1, 20))
-    return dice.choice(
-        [
-            blob[:cut],
-            blob[cut:],
-            blob + some,
-            blob + bytes(len(some)),
-            blob[:cut] + blob[cut + 1 :],
-            blob[:cut] + some + blob[cut:],
-            blob[:at] + bytes([blob[at] ^ 1 << dice.randrange(8)]) + blob[at + 1 :],
-            blob[:at] + some + blob[at + len(some) :],
-            dice.randbytes(len(blob)),
-            blob[:3] + dice.randbytes(len(blob) - 3),
-        ]
-    )
 
 
 def test_5000_damaged_files_are_refused_before_anything_is_computed():

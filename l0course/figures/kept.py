@@ -23,14 +23,14 @@ from .fingerprint import fingerprint
 
 __all__ = ["kept"]
 
-Make = Callable[[dict[str, Any]], nn.Module]
+Make = Callable[..., nn.Module]
 
 
-def kept(cell: dict[str, Any], train: Make, empty: Make) -> tuple[nn.Module, float]:
-    """The model that `train(cell)` gives, and the minutes of processor time that it took.
+def kept(cell: dict[str, Any], train: Make, empty: Make, *data: Any) -> tuple[nn.Module, float]:
+    """The model that `train(cell, *data)` gives, and the minutes of processor time that it took.
 
-    `empty(cell)` makes an untrained model of the same form. What the cell says about its file plays
-    no part.
+    `empty(cell, *data)` makes an untrained model of the same form. The data are those that the cell
+    names. What the cell says about its file plays no part.
     """
     recipe = json.dumps({k: v for k, v in cell.items() if k != "file"}, sort_keys=True)
     key = recipe + fingerprint(train) + torch.__version__
@@ -38,10 +38,10 @@ def kept(cell: dict[str, Any], train: Make, empty: Make) -> tuple[nn.Module, flo
     path = Path(user_cache_dir("l0course"), "networks", f"{name}.pt")
     if not path.exists():
         start, out = time.process_time(), io.BytesIO()
-        model = train(cell)
+        model = train(cell, *data)
         torch.save([model.state_dict(), (time.process_time() - start) / 60], out)
         write_whole(path, out.getvalue())
     weights, minutes = torch.load(path, weights_only=True)
-    model = empty(cell)
+    model = empty(cell, *data)
     model.load_state_dict(weights)
     return model.eval(), minutes

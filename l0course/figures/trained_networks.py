@@ -1,21 +1,11 @@
-"""The networks of the compression tables: trained once, and kept in the user's cache folder.
-
-Training takes minutes and coding a second. A network is kept under a hash of its cell and of the
-code that trained it, so a change in the coder trains nothing again.
-"""
+"""The networks of the compression tables, trained as their cells say, once (kept.py)."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import time
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from platformdirs import user_cache_dir
 from torch import Tensor, nn
 
 from ..datasets import Split, digits, fashion_mnist, mnist
@@ -23,9 +13,8 @@ from ..evaluation import Data
 from ..image_networks import LeNet5
 from ..regularizers import DRR, L1, Regularizer
 from ..training import compress, fit
-from ..whole_file import write_whole
-from .fingerprint import fingerprint
 from .frontier import lenet
+from .kept import kept
 from .pmmp_lenet300 import regularizer
 
 Cell = dict[str, Any]
@@ -109,21 +98,5 @@ def soft_labels(teacher: Cell, split: Split) -> tuple[tuple[Tensor, Tensor], ...
 
 
 def trained(cell: Cell) -> tuple[nn.Sequential, float]:
-    """The trained network of a cell, and the minutes of processor time that its training took.
-
-    What the cell says about its file plays no part.
-    """
-    recipe = json.dumps({k: v for k, v in cell.items() if k != "file"}, sort_keys=True)
-    key = recipe + fingerprint(train) + torch.__version__
-    name = hashlib.sha256(key.encode()).hexdigest()[:16]
-    path = Path(user_cache_dir("l0course"), "networks", f"{name}.pt")
-    split = split_of(cell)
-    if not path.exists():
-        start, out = time.process_time(), io.BytesIO()
-        model = train(cell, split)
-        torch.save([model.state_dict(), (time.process_time() - start) / 60], out)
-        write_whole(path, out.getvalue())
-    weights, minutes = torch.load(path, weights_only=True)
-    model = network(cell, split)
-    model.load_state_dict(weights)
-    return model.eval(), minutes
+    """The trained network of a cell, and the minutes of processor time that its training took."""
+    return kept(cell, train, network, split_of(cell))

@@ -36,9 +36,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..byte_transformer import BYTES, Block, ByteTransformer, positions
+from ..checks import integer
 from ..codec.range_coder import ONE
 
-__all__ = ["ONE", "Cache", "ExactTransformer"]
+__all__ = ["ONE", "Cache", "ExactTransformer", "check_sizes"]
 
 _UNIT = 2.0**14  # activations a unit
 _WEIGHT = 2.0**20  # weights a unit
@@ -47,7 +48,32 @@ _EXACT = 2**53
 _STEPS = 256  # of the table of powers of two, for each halving
 _HALVINGS = 22
 _TOKENS = 1024  # at once in a full pass, so that all fits into the processor's cache
+_MOST_NUMBERS = 2**25  # keys of a batch: twice as many float64 take half a gigabyte
 _QUERIES = 64  # at once: the rest of the square above the diagonal is left out
+
+
+def check_sizes(width: int, layers: int, heads: int, context: int, streams: int) -> None:
+    """ValueError unless a transformer of these sizes can decode so many streams at once.
+
+    >>> check_sizes(width=512, layers=16, heads=8, context=2048, streams=64)
+    Traceback (most recent call last):
+    ValueError: width * layers * context * streams must be at most 33,554,432, so that decoding \
+fits into memory, but it is 1,073,741,824: set fewer streams.
+    """
+    for name, size, most in [("width", width, 512), ("layers", layers, 16)]:
+        integer(name, size, 1, most)
+    integer("heads", heads, 1, width)
+    integer("context", context, 1, 2048)
+    if width % 2 or width % heads:
+        raise ValueError(
+            f"width must be even and a multiple of heads, but they are {width} and {heads}."
+        )
+    numbers = width * layers * context * streams
+    if numbers > _MOST_NUMBERS:
+        raise ValueError(
+            f"width * layers * context * streams must be at most {_MOST_NUMBERS:,}, so that "
+            f"decoding fits into memory, but it is {numbers:,}: set fewer streams."
+        )
 
 
 @dataclass

@@ -26,14 +26,13 @@ from ..checks import integer
 from ..codec.range_coder import CorruptFileError
 from ..codelength import prequential_bits
 from .contexts import ContextMixer, streams_for
-from .exact import ONE
+from .exact import ONE, check_sizes
 from .online import Learner, one_thread
 
 __all__ = ["Prequential", "code_lengths", "decode", "encode", "model_bytes"]
 
 _PARTS = 1 << 16  # of which the mixer's probabilities are so many
 _FIRST = 8  # bytes of each stream in the first block; blocks grow up to the size that is set
-_MOST_NUMBERS = 2**25  # keys of a batch: twice as many float64 take half a gigabyte
 _MOST_STREAMS = 1024
 
 
@@ -77,18 +76,11 @@ class Prequential:
             raise ValueError(f"model must be one of {', '.join(_MODELS)}, not {self.model!r}.")
         integer("streams", self.streams, 0, _MOST_STREAMS)
         integer("updates", self.updates, 1, 10_000)
-        integer("width", self.width, 1, 512)
-        integer("layers", self.layers, 1, 16)
-        integer("heads", self.heads, 1, self.width)
-        integer("context", self.context, 1, 2048)
+        most = self.streams or streams_for(2**60)
+        alone = self.model == "contexts"
+        check_sizes(self.width, self.layers, self.heads, self.context, 1 if alone else most)
         integer("block", self.block, 1, self.context)
         integer("seed", self.seed, 0)
-        numbers = self.width * self.layers * self.context * (self.streams or streams_for(2**60))
-        if self.model != "contexts" and numbers > _MOST_NUMBERS:
-            raise ValueError(
-                f"width * layers * context * streams must be at most {_MOST_NUMBERS:,}, so that "
-                f"decoding fits into memory, but it is {numbers:,}: set fewer streams."
-            )
 
     def transformer(self) -> ByteTransformer:
         """A fresh model of these sizes."""

@@ -34,12 +34,11 @@ from ..codec.levels import MOST_LEVELS
 from ..quantization import quantize
 from ..regularizers import DRR, Regularizer
 from ..training import Compressed, compress
-from .exact import ONE, ExactTransformer
+from .exact import ONE, ExactTransformer, check_sizes
 
 __all__ = ["TwoPart", "code_bits", "decode", "encode", "model_bytes", "train", "write"]
 
 _SIZE = 4  # bytes that say how large the model is
-_MOST_NUMBERS = 2**25  # keys of a batch: twice as many float64 take half a gigabyte
 _JUDGED = 2**16  # bytes of text on which thresholds and levels are judged
 _BATCH = 8  # rows
 _SYMBOLS = stream.model.Categorical(perfect=False)
@@ -81,23 +80,12 @@ class TwoPart:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, high in [("width", 512), ("layers", 16), ("context", 2048), ("streams", 256)]:
-            integer(name, getattr(self, name), 1, high)
+        integer("streams", self.streams, 1, 256)
+        check_sizes(self.width, self.layers, self.heads, self.context, self.streams)
         integer("epochs", self.epochs, 3, 10_000)
         integer("price", self.price, 0, 1000)
         integer("levels", self.levels, 1, MOST_LEVELS)
         integer("seed", self.seed, 0)
-        integer("heads", self.heads, 1, self.width)
-        if self.width % 2 or self.width % self.heads:
-            raise ValueError(
-                f"width must be even and a multiple of heads, but they are {self.width} and "
-                f"{self.heads}."
-            )
-        if self.width * self.layers * self.context * self.streams > _MOST_NUMBERS:
-            raise ValueError(
-                f"width * layers * context * streams must be at most {_MOST_NUMBERS:,}, so that "
-                "decoding fits into memory: use fewer streams."
-            )
 
     def model(self) -> ByteTransformer:
         """A fresh model of these sizes."""
