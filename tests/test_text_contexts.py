@@ -275,7 +275,7 @@ def test_what_is_predicted_depends_on_the_past_only():
 
 def test_streams_for_grows_with_the_length():
     counts = [streams_for(n) for n in range(0, 2_000_000, 1000)]
-    assert counts == sorted(counts) and counts[0] == 1 and counts[-1] == 256
+    assert counts == sorted(counts) and counts[0] == 1 and counts[-1] == 128
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from .exact import ExactTransformer
 
 __all__ = ["Learner", "look_back", "one_thread"]
 
-_LR = 4e-3
+_LR = 2.5e-3
 _BETAS = (0.9, 0.98)
 _WARMUP = 50  # updates
 _MEMORY = 200  # updates in the mean of the weights, in the end

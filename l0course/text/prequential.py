@@ -64,7 +64,7 @@ class Prequential:
     model: Literal["contexts", "transformer", "mixed"] = "contexts"
     streams: int = 0
     block: int = 32
-    updates: int = 25
+    updates: int = 32
     width: int = 64
     layers: int = 2
     heads: int = 4
