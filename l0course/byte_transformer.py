@@ -16,10 +16,19 @@ from torch import Tensor, nn
 
 from .checks import integer
 
-__all__ = ["BYTES", "ByteTransformer", "byte_rows", "next_byte_loss", "positions", "shifted"]
+__all__ = [
+    "BYTES",
+    "ByteTransformer",
+    "byte_rows",
+    "look_back",
+    "next_byte_loss",
+    "positions",
+    "shifted",
+]
 
 BYTES = 256
 _PADDING = -1
+_SHARP = 5.0  # of the heads that look back
 
 
 class ByteTransformer(nn.Module):
@@ -104,6 +113,46 @@ class Block(nn.Module):
         seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.out(seen.transpose(1, 2).reshape(n, t, width))
         return x + self.down(F.relu(self.up(self.norm2(x))))
+
+
+@torch.no_grad()
+def look_back(model: ByteTransformer) -> None:
+    """Let the heads of the first block attend to the 1st, 2nd, 3rd, ... byte before, for a start.
+
+    From random weights a transformer needs hundreds of updates to find out which byte came before.
+    Here some coordinates, those with the fastest sines and cosines of the position, are kept free
+    of the byte: the embedding is zero there, and elsewhere equally large for all bytes. In these
+    coordinates the key is the position p, and the query is p - 1, p - 2, ...: the sines and cosines
+    of p, rotated. The product is largest where both are equal. Training may change all of it.
+
+    >>> model = ByteTransformer(128, 1, 8, context=24)
+    >>> look_back(model)
+    >>> x = model.blocks[0].norm1(model.embedding.weight[:24] + model.positions)
+    >>> q, k, _ = model.blocks[0].qkv(x).view(24, 3, 8, 16).unbind(1)
+    >>> [(q[12:, head] @ k[:, head].T).tril(12).argmax(1)[:5].tolist() for head in range(3)]
+    [[11, 12, 13, 14, 15], [10, 11, 12, 13, 14], [9, 10, 11, 12, 13]]
+    """
+    width, heads = model.width, model.heads
+    pairs = min(width // heads // 2, width // 8)
+    sines, cosines = torch.arange(pairs), torch.arange(pairs) + width // 2
+    free = torch.ones(width, dtype=torch.bool)
+    free[sines] = free[cosines] = False
+    bytes_ = model.embedding.weight[:, free]
+    model.embedding.weight.zero_()
+    model.embedding.weight[:, free] = 0.1 * F.layer_norm(bytes_, bytes_.shape[1:])
+
+    qkv = model.blocks[0].qkv
+    weight, bias = qkv.weight.view(3, heads, -1, width), qkv.bias.view(3, heads, -1)
+    weight[:2, :, : 2 * pairs] = 0
+    bias[:2, :, : 2 * pairs] = 0
+    queries, keys, _ = weight
+    i = torch.arange(pairs)
+    keys[:, i, sines] = keys[:, pairs + i, cosines] = _SHARP
+    back = 1 + torch.arange(heads)[:, None]
+    angles = back * 10_000.0 ** (-i / (width // 2))  # (heads, pairs), as in `positions`
+    queries[:, i, sines] = queries[:, pairs + i, cosines] = _SHARP * angles.cos()
+    queries[:, pairs + i, sines] = _SHARP * angles.sin()
+    queries[:, i, cosines] = -_SHARP * angles.sin()
 
 
 def positions(context: int, width: int) -> np.ndarray:

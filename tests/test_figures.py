@@ -21,6 +21,10 @@ SHOWN_IN_A_LESSON = {
     "tamade_cost",
     "compression_table",
     "smallest_files",
+    "text_compressors",
+    "text_prequential",
+    "text_two_part",
+    "text_crossing",
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from ..byte_transformer import ByteTransformer, byte_rows, next_byte_loss
+from ..byte_transformer import ByteTransformer, byte_rows, look_back, next_byte_loss
 from ..texts import english, wikipedia
 from .kept import kept
 from .trained_networks import train_as_told
@@ -31,10 +31,15 @@ def train(cell: Cell) -> nn.Module:
     chosen on rows of the same text.
     """
     model = untrained(cell)
+    look_back(model)
     x, y = byte_rows(text_of(cell), model.context)
+    return train_as_told(cell, model, (x, y), judged(x, y), loss=next_byte_loss)
+
+
+def judged(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows spread over the text."""
     step = -(-len(x) // JUDGED)
-    some = (x[::step], y[::step])
-    return train_as_told(cell, model, (x, y), some, loss=next_byte_loss)
+    return x[::step], y[::step]
 
 
 def trained(cell: Cell) -> tuple[nn.Module, float]:

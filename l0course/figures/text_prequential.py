@@ -12,10 +12,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from ..text import decode, encode
-from ..text.prequential import Prequential, code_lengths
+from ..text.container import decode, file_of
+from ..text.prequential import Prequential, written
 from .registry import Figure
-from .style import COLORS
+from .style import COLORS, plain_ticks
 from .text_compressors import TEXTS
 
 Results = list[tuple[dict[str, Any], dict[str, Any]]]
@@ -29,9 +29,10 @@ POINTS = 60  # of a curve
 
 def run(cell: dict[str, Any]) -> dict[str, Any]:
     """Encode, decode, compare; the curve has [bytes so far, bits a byte since the last point]."""
-    data = TEXTS[cell["text"]]()[: cell["bytes"]]
+    data, settings = TEXTS[cell["text"]]()[: cell["bytes"]], Prequential(**cell["settings"])
     times = [time.process_time()]
-    blob = encode(data, mode="prequential", **cell["settings"])
+    code = written(data, settings)
+    blob = file_of(data, "prequential", settings, code.code())
     times.append(time.process_time())
     if decode(blob) != data:
         raise RuntimeError("the decoded text is another one")
@@ -40,7 +41,7 @@ def run(cell: dict[str, Any]) -> dict[str, Any]:
         "total_bytes": len(blob),
         "encode_seconds": round(times[1] - times[0], 1),
         "decode_seconds": round(times[2] - times[1], 1),
-        "curve": curve(*code_lengths(data, Prequential(**cell["settings"]))),
+        "curve": curve(*code.lengths()),
     }
 
 
@@ -57,25 +58,30 @@ def curve(sizes: np.ndarray, bits: np.ndarray) -> list[list[float]]:
 
 
 def draw(results: Results) -> plt.Figure:
-    """The curves of the longest text; the area under the lowest one is shaded."""
+    """Curves of the longest text. Left, the area of the lowest; right, a logarithmic axis."""
     longest = max(cell["bytes"] for cell, _ in results)
     mine = [(cell["settings"]["model"], r) for cell, r in results if cell["bytes"] == longest]
-    figure, axis = plt.subplots(figsize=(6.8, 3.8))
+    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6), sharey=True)
     for model, result in mine:
         colour, line = LOOKS[model]
         size, bits = np.array(result["curve"]).T
+        look = {"where": "pre", "color": COLORS[colour], "marker": ""}
         label = f"{model}: {result['total_bytes']:,} bytes"
-        axis.step(
-            size / 1000, bits, line, where="pre", color=COLORS[colour], marker="", label=label
-        )
+        for axis in axes:
+            axis.step([0.1, *size / 1000], [bits[0], *bits], line, label=label, **look)
     best = min((result for _, result in mine), key=lambda result: result["total_bytes"])
     size, bits = np.array(best["curve"]).T
-    axis.fill_between(size / 1000, bits, step="pre", color="0.9", label="area = smallest file")
-    axis.set(
-        xlabel="text so far (kB)", ylabel="bits a byte, before learning from it", ylim=(0, 8.5),
-        xlim=(0, longest / 1000),
+    axes[0].fill_between(
+        [0, *size / 1000], [bits[0], *bits], step="pre", color="0.85", label="area: smallest file"
+    )
+    axes[0].set(
+        xlabel="text so far (kB)", ylabel="bits a byte, before learning from it",
+        xlim=(0, longest / 1000), ylim=(0, None),
     )  # fmt: skip
-    axis.legend()
+    first = min(result["curve"][0][0] for _, result in mine)
+    axes[1].set(xscale="log", xlabel="text so far (kB)", xlim=(first / 2000, longest / 1000))
+    plain_ticks(axes[1].xaxis, [10.0**n for n in range(-2, 5)])
+    axes[0].legend()
     return figure
 
 
@@ -107,8 +113,9 @@ FIGURE = Figure(
     draw=draw,
     description=(
         "Bits that each further part of the text takes, with what was learnt before it: the online "
-        "loss curve. The area under a curve is the length of the real file. It falls steeply at "
-        "first and goes on falling to the end; the shaded area is that of the smallest file."
+        "loss curve, twice, the second time on a logarithmic axis. The area under a curve is the "
+        "length of the real file; the smallest file's is shaded. All fall steeply at first, and go "
+        "on falling to the end. The transformer begins highest, and needs most text to come down."
     ),
     table=table,
     times=("encode_seconds", "decode_seconds"),

@@ -1,9 +1,9 @@
 """Two-part codes of a text: bytes of the model against bytes of the text, for every penalty.
 
-Every cell trains a transformer on the text, prunes it or not, and writes the real file: the model,
-rounded to as few levels as pay, and the text coded by it. `published_bytes` is the description
-length as the main paper counts it: four bytes a live weight, no position, and the ideal code of the
-text (fact: its code takes the mean loss of the training text).
+Every cell trains a transformer on the text, prunes it or not, gives its weights 32 values, which
+are trained too, and writes the real file: the model, and the text coded by it. `published_bytes` is
+the description length as the main paper counts it: four bytes a live weight, no position, and the
+ideal code of the text (fact: its code takes the mean loss of the training text).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 from ..byte_transformer import byte_rows, next_byte_loss
 from ..evaluation import mean_loss
 from ..pruning import count_nonzero
+from ..quantization import quantize
 from ..text.two_part import model_bytes, write
 from .registry import Figure
 from .style import COLORS, plain_ticks
-from .text_models import Cell, text_of, trained
+from .text_models import Cell, judged, text_of, trained
 
 Results = list[tuple[Cell, dict[str, Any]]]
 STYLE = {  # method: colour, marker
@@ -36,9 +37,13 @@ def run(cell: Cell) -> dict[str, Any]:
     """Train, write the file, and say what its bytes are; `loss_bits` are bits a byte of text."""
     data = text_of(cell)
     model, minutes = trained(cell)
-    code = write(data, model, streams=64)
-    size, live = model_bytes(code), count_nonzero(model)
     x, y = byte_rows(data, model.context)
+    few_values = quantize(
+        model, (x, y), judged(x, y), **cell["file"], loss=next_byte_loss, batch_size=4,
+        seed=cell["seed"], progress=False,
+    )  # fmt: skip
+    code = write(data, few_values, bits=5, streams=64)  # up to 32 values are kept
+    size, live = model_bytes(code), count_nonzero(model)
     nats = mean_loss(model, (x[:-1], y[:-1]), next_byte_loss)  # the last row is padded
     return {
         "model_bytes": size,
@@ -120,13 +125,17 @@ def table(results: Results) -> tuple[list[str], list[list]]:
 
 
 def cells(
-    text: str, size: int, model: dict, schedule: dict, prices: dict[str, list[float]]
+    text: str, size: int, model: dict, schedule: dict, prices: dict[str, list[float]], rounding: int
 ) -> list[Cell]:
-    """Each method at its prices, in bits a live weight; alpha = price * ln 2 / n, to one digit."""
+    """Each method at its prices, in bits a live weight; alpha = price * ln 2 / n, to one digit.
+
+    The weights then get 32 values, in so many epochs of `rounding`.
+    """
     made = []
     for method, bits in prices.items():
         for b in bits:
             one = {"text": text, "bytes": size, "model": model, "method": method, "seed": 0}
+            one["file"] = {"levels": 32, "epochs": rounding}
             if method != "dense":
                 one["alpha"] = float(f"{b * math.log(2) / size:.1g}")
             made.append(one | {"schedule": schedule})
@@ -134,16 +143,16 @@ def cells(
 
 
 TINY = {"width": 16, "layers": 1, "heads": 2, "context": 64}
-SMALL = {"width": 64, "layers": 4, "heads": 4, "context": 256}  # 232,960 parameters, as published
-LARGE = {"width": 128, "layers": 4, "heads": 4, "context": 256}  # 858,880
+SMALL = {"width": 64, "layers": 4, "heads": 4, "context": 128}  # 232,960 parameters, as published
+LARGE = {"width": 128, "layers": 4, "heads": 4, "context": 128}  # 858,880
 V1 = {"width": 256, "layers": 5, "heads": 8, "context": 2048}  # 4,080,128: the main paper's first
 FEW = {"warmup": 1, "regularize": 2, "finetune": 1, "lr": 1e-2, "batch_size": 8, "tolerance": 0.05}
 LONG = {
-    "warmup": 4, "regularize": 14, "finetune": 7, "lr": 3e-3, "batch_size": 8, "tolerance": 0.01,
+    "warmup": 2, "regularize": 7, "finetune": 4, "lr": 2e-3, "batch_size": 4, "tolerance": 0.01,
     "ramp": 0.5,
 }  # fmt: skip
 SIX = {
-    "warmup": 1, "regularize": 3, "finetune": 2, "lr": 2e-3, "batch_size": 16, "tolerance": 0.01,
+    "warmup": 1, "regularize": 3, "finetune": 2, "lr": 2e-3, "batch_size": 4, "tolerance": 0.01,
     "ramp": 0.5,
 }  # fmt: skip
 
@@ -152,18 +161,19 @@ FIGURE = Figure(
     title="Two-part codes of a text: the model's bytes and the text's",
     source="main paper, arXiv 2505.17469, its transformers (values unknown to us)",
     presets={
-        "smoke": cells("english", 5000, TINY, FEW, {"dense": [0], "DRR": [8]}),
+        "smoke": cells("english", 5000, TINY, FEW, {"dense": [0], "DRR": [8]}, 1),
         "alphas": cells(
             "wikipedia", 150_000, SMALL, LONG,
             {
-                "dense": [0], "magnitude": [0], "DRR": [2, 5, 10, 20, 50], "R-L1": [5, 20],
-                "PMMP, exact": [5],
+                "dense": [0], "magnitude": [0], "DRR": [5, 10, 20, 50, 100, 200],
+                "R-L1": [5, 20, 50], "PMMP, exact": [5, 20],
             },
+            rounding=2,
         ),
-        "wikipedia": cells("wikipedia", 2_378_130, SMALL, SIX, {"dense": [0], "DRR": [20]}),
-        "large": cells("wikipedia", 2_378_130, LARGE, SIX, {"dense": [0], "DRR": [20]}),
+        "wikipedia": cells("wikipedia", 2_378_130, SMALL, SIX, {"dense": [0], "DRR": [50]}, 1),
+        "large": cells("wikipedia", 2_378_130, LARGE, SIX, {"dense": [0], "DRR": [50]}, 1),
         "paper": cells(
-            "wikipedia", 2_378_130, V1, LONG, {"dense": [0], "DRR": [5, 10, 20], "R-L1": [5, 10]}
+            "wikipedia", 2_378_130, V1, LONG, {"dense": [0], "DRR": [5, 10, 20], "R-L1": [5, 10]}, 2
         ),
     },  # fmt: skip
     compute=run,

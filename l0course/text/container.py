@@ -25,7 +25,7 @@ from typing import Any, get_args, get_type_hints
 
 from ..codec.range_coder import CorruptFileError
 
-__all__ = ["MODES", "CorruptFileError", "Header", "Mode", "decode", "encode", "examine"]
+__all__ = ["MODES", "CorruptFileError", "Header", "Mode", "decode", "encode", "examine", "file_of"]
 
 _MAGIC = b"tx"
 _VERSION = 1
@@ -93,9 +93,13 @@ def encode(
     if unknown := sorted(set(settings) - set(known)):
         raise ValueError(f"{mode} has no setting {unknown[0]!r}; it has {', '.join(known)}.")
     chosen = kind(**settings)
-    code = module.encode(data, chosen, progress) if data else b""
+    return file_of(data, mode, chosen, module.encode(data, chosen, progress) if data else b"")
+
+
+def file_of(data: bytes, mode: str, settings: Any, code: bytes) -> bytes:
+    """The file around a code: what `decode` must know, and checksums of the text and of it all."""
     head = _MAGIC + bytes([_VERSION, MODES[mode].number]) + _number_bytes(len(data))
-    body = head + _settings_bytes(chosen) + _crc(data) + code
+    body = head + _settings_bytes(settings) + _crc(data) + code
     return body + _crc(body)
 
 

@@ -29,7 +29,7 @@ from .contexts import ContextMixer, streams_for
 from .exact import ONE, check_sizes
 from .online import Learner, one_thread
 
-__all__ = ["Prequential", "code_lengths", "decode", "encode", "model_bytes"]
+__all__ = ["Prequential", "Writer", "code_lengths", "decode", "encode", "model_bytes", "written"]
 
 _PARTS = 1 << 16  # of which the mixer's probabilities are so many
 _FIRST = 8  # bytes of each stream in the first block; blocks grow up to the size that is set
@@ -98,7 +98,7 @@ def encode(data: bytes, settings: Prequential, progress: bool = False) -> bytes:
     >>> decode(code, len(data), Prequential()) == data
     True
     """
-    return _written(data, settings, progress).code()
+    return written(data, settings, progress).code()
 
 
 def code_lengths(
@@ -114,8 +114,7 @@ def code_lengths(
     >>> n.sum() == len(data), abs(bits.sum() / 8 - len(encode(data, Prequential()))) < 8
     (np.True_, np.True_)
     """
-    lengths = _written(data, settings, progress).lengths
-    return np.array([n for n, _ in lengths]), np.array([bits for _, bits in lengths])
+    return written(data, settings, progress).lengths()
 
 
 def decode(code: bytes, length: int, settings: Prequential, progress: bool = False) -> bytes:
@@ -133,8 +132,9 @@ def model_bytes(code: bytes) -> int:
     return 0
 
 
-def _written(data: bytes, settings: Prequential, progress: bool) -> _Writer:
-    streams, writer = _Streams(len(data), settings), _Writer(settings)
+def written(data: bytes, settings: Prequential, progress: bool = False) -> Writer:
+    """What has encoded a text: it knows the code, as from `encode`, and its `code_lengths`."""
+    streams, writer = _Streams(len(data), settings), Writer(settings)
     text = np.frombuffer(data, np.uint8)
     for part, given in zip(streams.parts, np.array_split(text, len(streams.parts)), strict=True):
         part[:] = given
@@ -165,7 +165,7 @@ class _Streams:
 
 
 def _walk(
-    streams: _Streams, coder: _Writer | _Reader, settings: Prequential, progress: bool
+    streams: _Streams, coder: Writer | _Reader, settings: Prequential, progress: bool
 ) -> None:
     """What both sides do. The writer finds the text in the rows, the reader puts it there."""
     rows, mixer, learner = streams.rows, None, None
@@ -195,7 +195,7 @@ def _walk(
 def _mixed(
     mixer: ContextMixer,
     forecast: Tensor | None,
-    coder: _Writer | _Reader,
+    coder: Writer | _Reader,
     given: np.ndarray,
     live: int,
 ) -> np.ndarray:
@@ -210,11 +210,8 @@ def _mixed(
     return byte
 
 
-class _Writer:
-    """Takes symbols with their probabilities, and encodes them block by block.
-
-    `lengths` are pairs of bytes of text and ideal bits, one for each block.
-    """
+class Writer:
+    """Takes symbols with their probabilities, and encodes them block by block."""
 
     knows = True  # the text, before it is coded
 
@@ -222,7 +219,7 @@ class _Writer:
         self._family = _family(settings)
         self._coder = stream.queue.RangeEncoder()
         self._notes: list[tuple[np.ndarray, np.ndarray]] = []
-        self.lengths: list[tuple[int, float]] = []
+        self._lengths: list[tuple[int, float]] = []
 
     def take(self, p: np.ndarray, given: np.ndarray) -> np.ndarray:
         """Note symbols (n,) of probabilities p (n, symbols), or flags (n,), p (n,) being of 1."""
@@ -238,11 +235,15 @@ class _Writer:
             chosen = np.where(found == 1, p, 1 - p)
         else:
             chosen = np.take_along_axis(p, found[:, None], axis=1)
-        self.lengths.append((count, prequential_bits(-np.log(chosen))))
+        self._lengths.append((count, prequential_bits(-np.log(chosen))))
 
     def code(self) -> bytes:
         """The bytes of the code; it may end in zeros, which are left out."""
         return self._coder.get_compressed().astype(">u4").tobytes().rstrip(b"\0")
+
+    def lengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """Bytes of text (blocks,) and ideal bits (blocks,) of each block."""
+        return np.array([n for n, _ in self._lengths]), np.array([b for _, b in self._lengths])
 
 
 class _Reader:

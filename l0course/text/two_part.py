@@ -27,7 +27,7 @@ from constriction import stream
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from ..byte_transformer import BYTES, ByteTransformer, byte_rows, next_byte_loss
+from ..byte_transformer import BYTES, ByteTransformer, byte_rows, look_back, next_byte_loss
 from ..checks import integer
 from ..codec import CorruptFileError, decode_model, encode_model
 from ..codec.levels import MOST_LEVELS
@@ -40,7 +40,7 @@ __all__ = ["TwoPart", "code_bits", "decode", "encode", "model_bytes", "train", "
 
 _SIZE = 4  # bytes that say how large the model is
 _JUDGED = 2**16  # bytes of text on which thresholds and levels are judged
-_BATCH = 8  # rows
+_BATCH = 4  # rows
 _SYMBOLS = stream.model.Categorical(perfect=False)
 
 
@@ -74,8 +74,8 @@ class TwoPart:
     heads: int = 2
     context: int = 128
     epochs: int = 30
-    price: int = 20
-    levels: int = 8
+    price: int = 40
+    levels: int = 32
     streams: int = 32
     seed: int = 0
 
@@ -107,7 +107,8 @@ def encode(data: bytes, settings: TwoPart, progress: bool = False) -> bytes:
     if len(data) >= BYTES:
         with suppress(ValueError):  # every weight was pruned, or training did not converge
             model = _small_model(data, settings, progress)
-            code = write(data, model, streams=settings.streams, progress=progress)
+            bits = max(1, (settings.levels - 1).bit_length())
+            code = write(data, model, bits=bits, streams=settings.streams, progress=progress)
             if len(code) <= _SIZE + len(encode_model(nothing)) + len(data):
                 return code
     return write(data, nothing, streams=settings.streams, progress=progress)
@@ -131,7 +132,7 @@ def train(
     *,
     epochs: int = 30,
     tolerance: float = 0.01,
-    lr: float = 3e-3,
+    lr: float = 2e-3,
     batch_size: int = _BATCH,
     device: str | torch.device = "cpu",
     progress: bool = True,
@@ -147,8 +148,8 @@ def train(
         For example DRR(alpha); its loss is in nats a byte, so a weight is worth alpha * len(data) /
         ln 2 bits.
     model : ByteTransformer
-        Stays as it is. Bytes that the text does not hold start with an embedding of zeros, and
-        keep it.
+        Stays as it is. Its copy starts with heads that `look_back`. Bytes that the text does not
+        hold start with an embedding of zeros, and keep it.
     epochs, tolerance, lr, batch_size, device, progress
         As in `compress`.
 
@@ -158,6 +159,7 @@ def train(
     model = copy.deepcopy(model)
     absent = np.bincount(np.frombuffer(data, np.uint8), minlength=BYTES) == 0
     absent[0] = False  # every row begins with it
+    look_back(model)
     with torch.no_grad():
         model.embedding.weight[torch.from_numpy(absent)] = 0
     warmup, finetune = epochs // 5, epochs - epochs // 5 - epochs // 2
@@ -184,7 +186,8 @@ def write(
     Raises ValueError if the text is empty, or bits is not one that `save_compressed` knows.
     """
     x, y = byte_rows(data, model.context)
-    blob, exact = _rounded(model, bits) if bits else _smallest(model, x, y)
+    blob = encode_model(model, bits=bits) if bits else _smallest(model, x, y)
+    exact = _rounded(model, blob)
     coder = stream.queue.RangeEncoder()
     with tqdm(total=len(data), unit="B", unit_scale=True, disable=not progress) as bar:
         for rows, bytes_ in zip(x.split(streams), y.split(streams), strict=True):
@@ -249,23 +252,25 @@ def _decode_rows(exact: ExactTransformer, coder: stream.queue.RangeDecoder, leng
     return text.astype(np.uint8).tobytes()[:length]
 
 
-def _smallest(model: ByteTransformer, x: Tensor, y: Tensor) -> tuple[bytes, ExactTransformer]:
-    """The file of the model for which model and text together are smallest, and what it holds."""
+def _smallest(model: ByteTransformer, x: Tensor, y: Tensor) -> bytes:
+    """The file of the model for which model and text together are smallest."""
     some = _some(x, y)
     share = int((some[1] >= 0).sum()) / int((y >= 0).sum())
-    least, best = math.inf, None
-    for bits in range(1, 13):
-        blob, exact = _rounded(model, bits)
-        size = len(blob) + code_bits(exact, *some) / share / 8
-        if size >= least:
-            break  # finer levels help the text less and less
-        least, best = size, (blob, exact)
+    least, best, rises = math.inf, b"", 0
+    for bits in range(8, 0, -1):
+        blob = encode_model(model, bits=bits)
+        if blob == best:
+            break  # the weights have few values already
+        size = len(blob) + code_bits(_rounded(model, blob), *some) / share / 8
+        if size < least:
+            least, best, rises = size, blob, 0
+        elif (rises := rises + 1) == 2:
+            break  # coarser levels hurt the text more and more
     return best
 
 
-def _rounded(model: ByteTransformer, bits: int) -> tuple[bytes, ExactTransformer]:
-    blob = encode_model(model, bits=bits)
-    return blob, ExactTransformer(decode_model(blob, copy.deepcopy(model)))
+def _rounded(model: ByteTransformer, blob: bytes) -> ExactTransformer:
+    return ExactTransformer(decode_model(blob, copy.deepcopy(model)))
 
 
 def _some(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -468,8 +468,8 @@ quiz(
 # | **05** | **TAMADE and dead weights** | from small to zero |
 # | **06** | **Compress a classifier** | a real file, measured in bytes |
 # | **07** | **Sample efficiency** | how many weights do your data deserve? |
-# | 08 | Compressing text | a transformer against LZMA2 |
-# | 09 | Lottery tickets | a network inside a random one |
+# | **08** | **Compressing text** | a transformer against LZMA2 |
+# | **09** | **Lottery tickets** | a network inside a random one |
 # | 10 | Universal compression | few points that act like many |
 # | 11 | Capstone | compress a model that you care about |
 #
