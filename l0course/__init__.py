@@ -74,6 +74,7 @@ _HOME = {
     "moment_cells": ["compress_points"],
     "weighted_neurons": ["WeightedNeurons", "mean_field_network"],
     "universal": ["compress_data", "compress_neurons"],
+    "pilot": ["compress_along"],
     "teacher_student": ["gaussian_loss", "sample", "student", "teacher", "teacher_data"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
