@@ -264,8 +264,8 @@ for k in (2, 4, 6, 8):
     print(f"{k:6}       more than 1e{int(np.log10(sizes[0])):02}     below {int(sizes[1]) + 1}")
 
 # %% [markdown]
-# Each degree costs more than a digit and a half in each direction of rounding; at degree 12 nothing is left. With Legendre
-# polynomials the condition number stays below 10 at any degree in this table.
+# Each degree costs more than a digit and a half: at degree 10 none of the 16 is left. With Legendre polynomials on the cell's own box hardly
+# anything is lost.
 #
 # ## How good is it, and why?
 #
@@ -308,7 +308,7 @@ assert held
 
 # %% [markdown]
 # The bound lets all cells err in the same direction. In truth their errors have random signs and partly cancel, which wins about half a
-# power of the number of points. The paper's experiment, recorded here (`{{figure moment_error}}`):
+# power of the number of points. The paper's experiment, recorded here (`l0course figures moment_error`):
 # crosses are the published exponents.
 
 # %%
@@ -421,13 +421,13 @@ table = {
     "1,000 at random": worst(at_random, np.ones(1000)),
     "the 1,000, equal weights": worst(thousand, np.ones(len(thousand))),
 }
-for name, value in table.items():
-    print(f"{name:26} worst of 100 networks below {10.0 ** np.ceil(2 * np.log10(value)) ** 1 if False else 10 ** (np.ceil(2 * np.log10(value)) / 2):.1e}")
+for (name, value), limit in zip(table.items(), (2e-3, 0.05, 0.5, 0.5), strict=True):
+    print(f"{name:26} worst of 100 networks below {limit}: {value < limit}")
 assert table["1,000 weighted"] < table["1,000 at random"] / 20
 assert table["the 1,000, equal weights"] > 10 * table["1,000 weighted"]
 
 # %% [markdown]
-# The same rows with equal weights are a control that fails: the weights carry the information. And 210 weighted rows have the loss
+# The same rows with equal weights are a control that fails, worse than chance: extreme points are kept, with small weights. And 210 weighted rows have the loss
 # better than 1,000 random ones.
 #
 # Does a model that is *trained* on them become as good? Recorded for five seeds, with the task of the paper's figure 3 (a student
@@ -491,7 +491,7 @@ weighted_gradients = ex("10.4").attempt(weighted_gradients)
 # **Predict:** how much closer to the wide network is the compressed one, at the start and after 100 steps?
 
 # %%
-generator = torch.Generator().manual_seed(7)
+generator = torch.Generator().manual_seed(0)
 X = 2 * torch.rand(200, 2, generator=generator, dtype=torch.float64) - 1
 Y = torch.sin(2 * X[:, :1] + X[:, 1:]) + 0.5 * X[:, :1] * X[:, 1:]
 
@@ -514,7 +514,7 @@ def copy(model):
     return model.subset(torch.arange(model.width), model.weights)
 
 
-wide = mean_field_network(2, 2000, 1, seed=7)
+wide = mean_field_network(2, 2000, 1, seed=0)
 few = wide.compress(126, degree=5)
 some = torch.randperm(2000, generator=generator)[:126]
 by_chance = wide.subset(some, torch.full((126,), 1 / 126))
@@ -562,18 +562,18 @@ for kind in ("tanh", "relu"):
 # those at the start, and a polynomial of degree 5 fits them badly. At the same time the random network (red) comes closer by itself: both learn
 # the same task. So agreement at the *end* proves little. Look at the way.
 #
-# Higher degree helps (495 neurons, degree 8). So does compressing again later: what the wide network is at step 100, written as 126 neurons, stays
-# close. Can it be done at the start? The green line says yes. A small compressed *pilot* trains first. Its errors say how each of the 2,000 neurons would
-# move, so we can see what each will compute at steps 5, 20, 60, ..., and keep *these* sums in place of monomials. Moving all neurons costs
-# as much as training them, so nothing is saved. It proves that 126 neurons can follow 2,000 to the end. What was lost was not the size but the choice.
+# Can the lead be kept? A higher degree helps (495 neurons, degree 8). To compress again later, from the wide network at step 100, buys a few
+# hundred steps, no more (last line of the next cell). But the green line keeps it to the end. A small compressed *pilot* trains first. Its errors say how
+# each of the 2,000 neurons would move, so we can see what each will compute at steps 4, 16, 37, ..., and keep *these* sums in place of monomials. Moving all
+# neurons costs as much as training them, so nothing is saved. It proves that 126 neurons can follow 2,000 to the end: what was lost was not the size but the
+# choice.
 
 # %%
 pilot = compress_along(wide, few, X, square, 126, lr=0.1, steps=100, snapshots=6)
 gap = (descend(pilot) - paths["wide"]).square().mean(dim=(1, 2)).sqrt() / Y.std()
-again = medians(runs, "tanh", "moments at step 100, 126", "end")
 print("along a pilot's path: ten times closer than random, at every step:", bool((gap < gaps["random"] / 10).all()))
-print(f"compressed again at step 100 (recorded): {medians(runs, 'tanh', 'random 126', 'end') / again:.1f} times closer than "
-      "random at step 500")  # fmt: skip
+at_start, later = (medians(runs, "tanh", f"{name}126", "end") for name in ("moments ", "moments at step 100, "))
+print(f"recorded, at step 500: {at_start:.4f} compressed at the start, {later:.4f} compressed again at step 100")
 assert (gap < gaps["random"] / 10).all()
 
 # %% [markdown]
