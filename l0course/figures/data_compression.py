@@ -202,8 +202,8 @@ FIGURE = Figure(
     description=(
         "Left: how far the loss on a few weighted rows is from that on all, in the worst of 100 "
         "random networks, one mark a data set. Moments that keep y apart are closer than joint "
-        "moments, and at 1,000 rows a hundred times closer than random rows; the same rows with equal "
-        "weights are far worse than random. Right: test error after training, over that of "
+        "moments, and at 1,000 rows a hundred times closer than random rows; the same rows with "
+        "equal weights are far worse. Right: test error after training, over that of "
         "training on all rows."
     ),
     published=(

@@ -165,7 +165,7 @@ points_needed = ex("10.2").attempt(points_needed)
 # %%
 print("points needed    k = 1     k = 2     k = 3     k = 5      k = 8")
 for m in (1, 2, 4, 8, 16):
-    print(f"m = {m:2}" + "".join(f"{points_needed(m, k):{w},}" for k, w in zip((1, 2, 3, 5, 8), (15, 10, 10, 10, 11))))
+    print(f"m = {m:2}" + "".join(f"{points_needed(m, k):{w},}" for k, w in zip((1, 2, 3, 5, 8), (15, 10, 10, 10, 11), strict=True)))
 
 # %% [markdown]
 # Note the last lines. We shall come back to them.
@@ -449,7 +449,7 @@ show(data_figure.draw(data), data_figure.description)
 print("test error / that of all rows, medians      1,000 weighted   210 weighted   1,000 random   210 random")
 for optimiser, d in [("gd", 10_000), ("adamw", 10_000), ("adamw", 100_000)]:
     line = [ratio(data, optimiser, d, f"{way} {n}") for way in ("moments", "random") for n in (1000, 210)]
-    print(f"{optimiser:6} {d:7,} rows" + "".join(f"{value:{w}.2f}" for value, w in zip(line, (42, 15, 15, 13))))
+    print(f"{optimiser:6} {d:7,} rows" + "".join(f"{value:{w}.2f}" for value, w in zip(line, (42, 15, 15, 13), strict=True)))
 guess.reveal(round(ratio(data, "gd", 10_000, "random 1000"), 1), "The noise is large, and each row averages some of it away.")
 assert ratio(data, "gd", 10_000, "moments 1000") < ratio(data, "gd", 10_000, "random 1000") / 1.5
 
