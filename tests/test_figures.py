@@ -21,6 +21,12 @@ SHOWN_IN_A_LESSON = {
     "tamade_cost",
     "compression_table",
     "smallest_files",
+    "moment_error",
+    "moment_polylog",
+    "moment_runtime",
+    "data_compression",
+    "width_compression",
+    "scaling_law",
 }
 
 

@@ -46,10 +46,13 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
     return errors
 
 
-def exponent(d: list[int], errors: list[float]) -> float | None:
-    """-slope of log error against log d, without errors that are rounding; None if two are left."""
-    d, errors = np.array(d), np.array(errors)
-    real = errors > FLOOR
+def exponent(cell: dict[str, Any], result: dict[str, Any]) -> float | None:
+    """-slope of log error against log d; None if fewer than three errors count.
+
+    As in the paper, errors that are rounding do not count, nor a d whose tenth is less than a cell.
+    """
+    d, errors = np.array(cell["d"]), np.array(result["error"])
+    real = (errors > FLOOR) & (d // 10 >= comb(cell["m"] + cell["k"], cell["k"]))
     if real.sum() < 3:
         return None
     return round(float(-np.polyfit(np.log(d[real]), np.log(errors[real]), 1)[0]), 2)
@@ -59,7 +62,7 @@ def draw(results: Results) -> plt.Figure:
     """Error against d for m = 2, 3, 4; then exponents against the law, with the curse at m > 4."""
     panels = [m for m in (2, 3, 4) if any(c["m"] == m for c, _ in results)]
     figure, axes = plt.subplots(
-        1, len(panels) + 1, figsize=(2.9 * (len(panels) + 1), 3.6), layout="constrained"
+        1, len(panels) + 1, figsize=(2.6 * (len(panels) + 1), 3.7), layout="constrained"
     )
     for axis, m in zip(axes, panels, strict=False):
         for cell, result in results:
@@ -70,10 +73,10 @@ def draw(results: Results) -> plt.Figure:
         axis.plot(*_chance(results, m), color="black", linestyle=":", marker="", label="random")
         axis.set(xscale="log", yscale="log", xlabel="points d", title=f"m = {m}", ylim=(1e-14, 1))
     axes[0].set_ylabel("error of f, from d / 10 points")
-    axes[0].legend(loc="lower left", ncols=2, fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=6)
     last = axes[-1]
     for cell, result in results:
-        found = exponent(cell["d"], result["error"])
+        found = exponent(cell, result)
         if found is not None:
             law = (cell["k"] + 1) / cell["m"] + 0.5
             look = ("vermillion", "s") if cell["m"] > 4 else ("blue", "o")
@@ -103,7 +106,7 @@ def table(results: Results) -> tuple[list[str], list[list]]:
         m, k = cell["m"], cell["k"]
         law = round((k + 1) / m + 0.5, 3)
         ends = [result["error"][-1], result["random"][-1], result["kept"][-1]]
-        found = exponent(cell["d"], result["error"])
+        found = exponent(cell, result)
         rows.append([m, k, cell["trials"], found, law, PAPER.get((m, k)), cell["d"][-1], *ends])
     header = ["m", "k", "trials", "exponent", "law", "published", "d", "error", "random", "kept"]
     return header, rows
@@ -113,7 +116,7 @@ def _ours(m: int, k: int):
     def find(results: Results) -> float | None:
         for cell, result in results:
             if (cell["m"], cell["k"]) == (m, k):
-                return exponent(cell["d"], result["error"])
+                return exponent(cell, result)
         return None
 
     return find
