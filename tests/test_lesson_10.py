@@ -76,7 +76,9 @@ def test_recorded_width_compression_says_what_the_lesson_says():
             assert chance > ways * ours
         chance, pilot = (medians(runs, kind, f"{n} {size}", "end") for n in ("random", "pilot"))
         assert chance > 20 * pilot
-    assert all(r["no 1/c 126"]["end"] is None for _, r in runs)  # the control blew up
+    for _, r in runs:  # the control blew up (None), or was as far off as the target is large
+        assert r["no 1/c 126"]["most_100"] is None or r["no 1/c 126"]["most_100"] > 1
+    assert sum(r["no 1/c 126"]["end"] is None for _, r in runs) == 3
 
 
 def test_recorded_data_compression_says_what_the_lesson_says():
