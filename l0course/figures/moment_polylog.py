@@ -18,7 +18,7 @@ from .registry import Figure, Published, Results
 from .style import COLORS
 
 D = 20_000
-DEGREES = {1: [3, 7, 11, 15, 23, 31, 39, 47], 2: [2, 4, 6, 8, 11, 14, 17, 20, 23],
+DEGREES = {1: [3, 7, 11, 15, 23, 31, 39, 47, 55, 63, 71], 2: [2, 4, 6, 8, 11, 14, 17, 20, 23],
            3: [2, 3, 4, 5, 6, 7, 8, 9]}  # fmt: skip
 FLOOR = 2e-15
 
