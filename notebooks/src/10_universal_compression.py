@@ -99,7 +99,7 @@ assert error < np.median(chance) / 10
 #
 # The loss of a model over a data set is symmetric in the rows. The output of a layer is symmetric in its neurons. So what
 # holds for points holds for rows and for neurons. That is the idea of the paper we follow (Wang, Luo, Poggio, Chuang and
-# Ziyin, *Universal compression*, arXiv 2510.00504).
+# Ziyin, arXiv 2510.00504).
 #
 # Put the moments into a table F with a row for each point and a column for each monomial. Weights c have the moments
 # F.T @ c. If there are more points than columns, some direction v has F.T @ v = 0: along c − t v no moment changes.
@@ -301,7 +301,7 @@ axis.legend(loc="lower left")
 show(
     figure,
     "Error of a sum of exponentials against the number of points kept, for three degrees (solid), and what the theorem "
-    "allows (dashed). The bound always holds, falls at the right rate, and is ten to a thousand times too careful.",
+    "allows (dashed). The bound always holds, falls at the right rate, and is tens to thousands of times too careful.",
 )
 print("the bound held everywhere:", held)
 assert held
@@ -320,7 +320,7 @@ show(law.draw(recorded), law.description)
 # For m = 2, 3, 4 the law (k + 1)/m + 1/2 describes both our exponents and the published ones. But look at the two red squares on the
 # left.
 #
-# ### Exercise 10.5
+# ### Exercise 10.3
 # The bound falls like d′^(−(k+1)/m). By which factor must the number of points grow for a `factor` less error?
 
 # %%
@@ -331,7 +331,7 @@ def times_as_many(factor, m, k):
     ### END SOLUTION
 
 
-times_as_many = ex("10.5").attempt(times_as_many)
+times_as_many = ex("10.3").attempt(times_as_many)
 
 # %%
 header, rows = law.table(recorded)
@@ -379,7 +379,7 @@ for m, seconds in published.items():
 # Now 10,000 rows with two inputs and one noisy answer. We want few weighted rows with the *same loss* for every smooth model, before
 # anybody has chosen a model. The paper takes (x, y) as points in three dimensions. But y is special.
 #
-# ### Exercise 10.3
+# ### Exercise 10.4
 # The loss is (f(x) − y)², and f may be any polynomial whose square has degree at most k. Which sums over the rows do you need?
 
 # %%
@@ -393,7 +393,7 @@ def loss_features(P, y):
     ### END SOLUTION
 
 
-loss_features = ex("10.3").attempt(loss_features)
+loss_features = ex("10.4").attempt(loss_features)
 
 # %% [markdown]
 # `compress_data` does this, in cells of x alone. Its rows against all rows, on the losses of 100 random tanh networks:
@@ -465,7 +465,7 @@ assert ratio(data, "gd", 10_000, "moments 1000") < ratio(data, "gd", 10_000, "ra
 # To *train* such a network, think of a neuron of weight c as c neurons that sit on top of each other. In the wide network they would stay together, each
 # moved by its own gradient.
 #
-# ### Exercise 10.4
+# ### Exercise 10.5
 # What is the gradient of *one* of them?
 
 # %%
@@ -481,7 +481,7 @@ def weighted_gradients(X, r, W, v, c):
     ### END SOLUTION
 
 
-weighted_gradients = ex("10.4").attempt(weighted_gradients)
+weighted_gradients = ex("10.5").attempt(weighted_gradients)
 
 # %% [markdown]
 # `WeightedNeurons` is that, for any optimiser. (Attention heads are interchangeable too: `l0course figures attention_heads`.) Here is a layer of 2,000 neurons, written as 126, and 126 random ones with the weights
@@ -672,8 +672,8 @@ quiz(
 # the same compression of raw images at a degree of 2 or more.
 #
 # ## Read more
-# - Wang, Luo, Poggio, Chuang and Ziyin, *Universal compression* (arXiv 2510.00504). Look at theorem 5: what is *assumed* about the function after training?
-# - Tchakaloff, *Formules de cubatures mécaniques à coefficients non négatifs* (1957). Two pages: quadrature, by the same argument.
+# - Wang, Luo, Poggio, Chuang and Ziyin (arXiv 2510.00504, ICLR 2026). Look at theorem 5: what is *assumed* about the function after training?
+# - Tchakaloff, *Formules de cubatures mécaniques à coefficients non négatifs* (Bulletin des sciences mathématiques, 1957). Look at who moves: neither do his points.
 # - Maalouf, Jubran and Feldman, *Fast and accurate least-mean-squares solvers* (NeurIPS 2019). Look at how groups of points make the walk fast.
 #
 # ## From equations to code
@@ -690,8 +690,8 @@ quiz(
 
 # %% [markdown] tags=["teacher"]
 # ## Teacher's note
-# **15 minutes:** cold open, 10.1 on the board, the Explore. **50 minutes:** add 10.2, 10.3, the table of losses and the picture of the data.
-# **90 minutes:** everything; 10.4 with pencil and paper first.
+# **15 minutes:** cold open, 10.1 on the board, the Explore. **50 minutes:** add 10.2, 10.4, the table of losses and the picture of the data.
+# **90 minutes:** everything; 10.5 with pencil and paper first.
 #
 # **Misconceptions.** (1) "It averages points." No point moves, and no new one is made. (2) "Fewer points than moments must lose something." They lose what is of higher degree. (3) "The
 # compressed network is a pruned network." It is a subset with weights, chosen before training, and it needs the wide one. (4) "It ends where the wide one ends, so it works." So does a random

@@ -180,7 +180,58 @@ COUNT = Exercise(
     "for the rest. Stars and bars: C(m + k, k).",
 )
 
-# --- 10.3: what a squared loss is made of ---------------------------------------------------------
+# --- 10.3: the curse ------------------------------------------------------------------------------
+
+
+def times_as_many(factor: float, m: int, k: int) -> float:
+    return factor ** (m / (k + 1))
+
+
+CURSE = Exercise(
+    id="10.3",
+    title="The price of a digit",
+    difficulty=2,
+    minutes=6,
+    reference=times_as_many,
+    cases=((10.0, 1, 1), (10.0, 2, 5), (100.0, 4, 1), (10.0, 16, 1), (2.0, 3, 2)),
+    mistakes=(
+        Mistake(
+            "upside down",
+            lambda factor, m, k: factor ** ((k + 1) / m),
+            "Upside down: a higher degree makes a digit cheaper, more coordinates make it dearer.",
+        ),
+        Mistake(
+            "degree k",
+            lambda factor, m, k: factor ** (m / k),
+            "Degrees up to k are matched, so the error begins at degree k + 1.",
+        ),
+        Mistake(
+            "no dimension",
+            lambda factor, m, k: factor ** (1 / (k + 1)),
+            "That is by how much the cells must shrink. In m dimensions, how many more are there?",
+        ),
+        Mistake(
+            "one dimension",
+            lambda factor, m, k: m * factor ** (1 / (k + 1)),
+            "Cells that are half as wide are 2^m times as many, not 2 m times.",
+        ),
+        Mistake(
+            "factorial",
+            lambda factor, m, k: factorial(m) * factor ** (m / (k + 1)),
+            "The factor m! does not change: it is in both numbers of cells.",
+        ),
+    ),
+    hints=(
+        "In a cell of width r the error is proportional to r^(k + 1).",
+        "r must fall by factor^(1 / (k + 1)). How many cells of that width fill the same box?",
+        "factor ** (m / (k + 1))",
+    ),
+    why="The error of a cell is of order r^(k + 1), and the box holds r^(-m) cells. So the error "
+    "is of order d'^(-(k + 1) / m). With m = 2 and k = 5 ten times less error costs about "
+    "twice the points; with m = 16 and k = 1, a hundred million times as many.",
+)
+
+# --- 10.4: what a squared loss is made of ---------------------------------------------------------
 
 
 def loss_features(P: np.ndarray, y: np.ndarray) -> np.ndarray:  # noqa: N803
@@ -195,7 +246,7 @@ def _tables(generator: np.random.Generator) -> list[tuple]:
 
 
 LOSS = Exercise(
-    id="10.3",
+    id="10.4",
     title="What a squared loss is made of",
     difficulty=3,
     minutes=8,
@@ -239,7 +290,7 @@ LOSS = Exercise(
     "2 C(m + k, k) + 1 rows are enough, and y costs no further coordinate.",
 )
 
-# --- 10.4: the factor 1 / c -----------------------------------------------------------------------
+# --- 10.5: the factor 1 / c -----------------------------------------------------------------------
 
 
 def weighted_gradients(
@@ -288,7 +339,7 @@ def _layers(generator: np.random.Generator) -> list[tuple]:
 
 
 GRADIENT = Exercise(
-    id="10.4",
+    id="10.5",
     title="A neuron that stands for many",
     difficulty=3,
     minutes=12,
@@ -332,55 +383,4 @@ GRADIENT = Exercise(
     "Then both networks move in the same way, whatever the weights.",
 )
 
-# --- 10.5: the curse ------------------------------------------------------------------------------
-
-
-def times_as_many(factor: float, m: int, k: int) -> float:
-    return factor ** (m / (k + 1))
-
-
-CURSE = Exercise(
-    id="10.5",
-    title="The price of a digit",
-    difficulty=2,
-    minutes=6,
-    reference=times_as_many,
-    cases=((10.0, 1, 1), (10.0, 2, 5), (100.0, 4, 1), (10.0, 16, 1), (2.0, 3, 2)),
-    mistakes=(
-        Mistake(
-            "upside down",
-            lambda factor, m, k: factor ** ((k + 1) / m),
-            "Upside down: a higher degree makes a digit cheaper, more coordinates make it dearer.",
-        ),
-        Mistake(
-            "degree k",
-            lambda factor, m, k: factor ** (m / k),
-            "Degrees up to k are matched, so the error begins at degree k + 1.",
-        ),
-        Mistake(
-            "no dimension",
-            lambda factor, m, k: factor ** (1 / (k + 1)),
-            "That is by how much the cells must shrink. In m dimensions, how many more are there?",
-        ),
-        Mistake(
-            "one dimension",
-            lambda factor, m, k: m * factor ** (1 / (k + 1)),
-            "Cells that are half as wide are 2^m times as many, not 2 m times.",
-        ),
-        Mistake(
-            "factorial",
-            lambda factor, m, k: factorial(m) * factor ** (m / (k + 1)),
-            "The factor m! does not change: it is in both numbers of cells.",
-        ),
-    ),
-    hints=(
-        "In a cell of width r the error is proportional to r^(k + 1).",
-        "r must fall by factor^(1 / (k + 1)). How many cells of that width fill the same box?",
-        "factor ** (m / (k + 1))",
-    ),
-    why="The error of a cell is of order r^(k + 1), and the box holds r^(-m) cells. So the error "
-    "is of order d'^(-(k + 1) / m). With m = 2 and k = 5 ten times less error costs about "
-    "twice the points; with m = 16 and k = 1, a hundred million times as many.",
-)
-
-EXERCISES = (WALK, COUNT, LOSS, GRADIENT, CURSE)
+EXERCISES = (WALK, COUNT, CURSE, LOSS, GRADIENT)
