@@ -673,7 +673,7 @@ quiz(
 #
 # ## Read more
 # - Wang, Luo, Poggio, Chuang and Ziyin (arXiv 2510.00504, ICLR 2026). Look at theorem 5: what is *assumed* about the function after training?
-# - Tchakaloff, *Formules de cubatures mécaniques à coefficients non négatifs* (Bulletin des sciences mathématiques, 1957). Look at who moves: neither do his points.
+# - Tchakaloff, *Formules de cubatures mécaniques à coefficients non négatifs* (Bulletin des sciences mathématiques, 1957). Look at where the points of a formula may lie.
 # - Maalouf, Jubran and Feldman, *Fast and accurate least-mean-squares solvers* (NeurIPS 2019). Look at how groups of points make the walk fast.
 #
 # ## From equations to code
