@@ -62,7 +62,7 @@ def draw(results: Results) -> plt.Figure:
     """Error against d for m = 2, 3, 4; then exponents against the law, with the curse at m > 4."""
     panels = [m for m in (2, 3, 4) if any(c["m"] == m for c, _ in results)]
     figure, axes = plt.subplots(
-        1, len(panels) + 1, figsize=(2.6 * (len(panels) + 1), 3.7), layout="constrained"
+        1, len(panels) + 1, figsize=(2.35 * (len(panels) + 1), 3.3), layout="constrained"
     )
     for axis, m in zip(axes, panels, strict=False):
         for cell, result in results:

@@ -57,19 +57,19 @@ def slope(cell: dict[str, Any], result: dict[str, Any]) -> float:
 def draw(results: Results) -> plt.Figure:
     """ln error against d'^(1/m): straight lines for one cell, curves for cells of degree 1."""
     figure, axes = plt.subplots(
-        1, len(results), figsize=(3.2 * len(results), 3.5), sharey=True, layout="constrained",
+        1, len(results), figsize=(2.7 * len(results), 3.0), sharey=True, layout="constrained",
         squeeze=False,
     )  # fmt: skip
     looks = {"one_cell": ("blue", "o", "-", "one cell, degree as high as fits"),
              "many_cells": ("orange", "D", ":", "many cells, degree 1"),
              "random": ("vermillion", "s", "--", "random points")}  # fmt: skip
-    roots = {1: "d'", 2: "square root of d'", 3: "cube root of d'"}
+    roots = {1: "points kept, d'", 2: "square root of d'", 3: "cube root of d'"}
     for axis, (cell, result) in zip(axes[0], results, strict=True):
         across = np.array(result["points"]) ** (1 / cell["m"])
         for name, (colour, marker, line, label) in looks.items():
             axis.plot(across, np.maximum(result[name], 1e-17), color=COLORS[colour],
                       marker=marker, linestyle=line, label=label)  # fmt: skip
-        axis.set(yscale="log", xlabel=f"{roots[cell['m']]}, points kept",
+        axis.set(yscale="log", xlabel=roots[cell["m"]],
                  title=f"m = {cell['m']}: e^(-{slope(cell, result):.2f} each)")  # fmt: skip
     axes[0, 0].set_ylabel("error of the mean of 20,000")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ..models import MLP
 from ..universal import compress_data, compress_neurons
 from .registry import Figure, Published, Results
-from .style import COLORS
+from .style import COLORS, plain_ticks
 
 
 def run(cell: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def exponent(results: Results, kind: str, name: str, across: str) -> float | Non
 def draw(results: Results) -> plt.Figure:
     kinds = [k for k in ("data", "width") if any(c["kind"] == k for c, _ in results)]
     figure, axes = plt.subplots(
-        1, len(kinds), figsize=(4.4 * len(kinds), 3.8), layout="constrained", squeeze=False
+        1, len(kinds), figsize=(3.9 * len(kinds), 3.4), layout="constrained", squeeze=False
     )
     for axis, kind in zip(axes[0], kinds, strict=True):
         m = medians(results, kind)
@@ -145,6 +145,8 @@ def draw(results: Results) -> plt.Figure:
         what = {"data": "training rows", "width": "neurons"}[kind]
         axis.set(xscale="log", yscale="log", xlabel=what, ylabel="test error (median)")
         axis.legend(fontsize=8)
+        plain_ticks(axis.xaxis, (256, 1024, 4096, 16_384, 65_536))
+        plain_ticks(axis.yaxis, (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2))
     return figure
 
 
@@ -180,7 +182,8 @@ FIGURE = Figure(
     description=(
         "Test error against the number of training rows, and of neurons, on logarithmic axes. "
         "Written as 16 sqrt(d) weighted ones, the same objects give nearly the same error from far "
-        "fewer, so the line is about twice as steep; as many random rows only continue the old law."
+        "fewer, so the line is about twice as steep; random rows only continue the old law. Both "
+        "laws of the data bend at the end, where the number of training steps is the limit."
     ),
     published=(
         Published("exponent of the data, before", 0.683, FILES,
