@@ -122,7 +122,7 @@ LOOKS = {
 
 def draw(results: Results) -> plt.Figure:
     """Left: worst error of the loss. Right: test error after training over that on all rows."""
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.5), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7.8, 3.3), layout="constrained")
     scapes = [(c["activation"], c, r) for c, r in results if c["part"] == "landscape"]
     trained = [
         (f"{c['optimiser']}\n{c['d']:,}", c, r) for c, r in results if c["part"] == "training"

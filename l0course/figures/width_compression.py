@@ -126,7 +126,7 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     """Distance to the wide network while training: activations across, sizes down."""
     kinds = list(dict.fromkeys(c["activation"] for c, _ in results))
     figure, axes = plt.subplots(
-        2, len(kinds), figsize=(3.6 * len(kinds), 4.6), sharex=True, sharey=True,
+        2, len(kinds), figsize=(3.4 * len(kinds), 4.2), sharex=True, sharey=True,
         layout="constrained", squeeze=False,
     )  # fmt: skip
     for column, kind in enumerate(kinds):

@@ -212,7 +212,7 @@ def compare(cloud, degree, move):
     box = (-1.5 * np.ones(2), 1.5 * np.ones(2))
     gap = np.abs(mass @ legendre_features(few, 9, box) - legendre_features(points, 9, box).sum(axis=0)) / 200
     of = [i + j for total in range(10) for i in range(total + 1) for j in [total - i]]
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.0, 3.0))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(8.1, 2.7))
     left.scatter(*points.T, s=6, color="0.7")
     left.scatter(*few.T, s=12 * mass, facecolor="none", edgecolor=COLORS["blue"], linewidth=1.6)
     left.set(xlabel="x", ylabel="y", title=f"200 points, {len(stay)} stay", aspect="equal")
@@ -281,7 +281,7 @@ for k in (2, 4, 6, 8):
 # %%
 a = np.array([0.9, -0.6])
 g = np.exp(cloud @ a)
-figure, axis = plt.subplots(figsize=(6.2, 3.4))
+figure, axis = plt.subplots(figsize=(5.2, 2.9))
 held = True
 for k, colour, marker in [(1, "orange", "D"), (3, "blue", "o"), (5, "green", "^")]:
     sizes, errors, bounds = [s for s in (30, 60, 120, 240, 480, 960) if s >= points_needed(2, k)], [], []
