@@ -3,6 +3,7 @@
 import csv
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 
 from l0course.cli import main
@@ -75,6 +76,7 @@ def test_every_figure_has_words_a_source_and_recorded_numbers(name):
             raise
         pytest.skip(str(error))  # an hour of training is not repeated for each change of the code
     labels = [a.get_xlabel() + a.get_ylabel() + a.get_title() for a in picture.axes]
+    plt.close(picture)
     assert all(labels)
     header, rows = figure.table(figure.load(preset))
     assert all(len(row) == len(header) for row in rows)
