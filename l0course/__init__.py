@@ -70,6 +70,11 @@ _HOME = {
     "training": ["Compressed", "compress", "fit"],
     "ensemble": ["EnsembleResult", "train_many"],
     "symmetry": ["normal_form"],
+    "moments": ["legendre_features", "reduce_moments"],
+    "moment_cells": ["compress_points"],
+    "weighted_neurons": ["WeightedNeurons", "mean_field_network"],
+    "universal": ["compress_data", "compress_neurons"],
+    "pilot": ["compress_along"],
     "teacher_student": ["gaussian_loss", "sample", "student", "teacher", "teacher_data"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

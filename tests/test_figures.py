@@ -3,6 +3,7 @@
 import csv
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 
 from l0course.cli import main
@@ -25,6 +26,12 @@ SHOWN_IN_A_LESSON = {
     "text_prequential",
     "text_two_part",
     "text_crossing",
+    "moment_error",
+    "moment_polylog",
+    "moment_runtime",
+    "data_compression",
+    "width_compression",
+    "scaling_law",
 }
 
 
@@ -73,6 +80,7 @@ def test_every_figure_has_words_a_source_and_recorded_numbers(name):
             raise
         pytest.skip(str(error))  # an hour of training is not repeated for each change of the code
     labels = [a.get_xlabel() + a.get_ylabel() + a.get_title() for a in picture.axes]
+    plt.close(picture)
     assert all(labels)
     header, rows = figure.table(figure.load(preset))
     assert all(len(row) == len(header) for row in rows)
