@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from ..byte_transformer import byte_rows, next_byte_loss
 from ..evaluation import mean_loss
@@ -80,38 +81,35 @@ def draw(results: Results) -> plt.Figure:
         if bits.any():
             right.plot(bits, (model + data) / 1000, "-", **look)
         else:
-            right.axhline(float((model + data)[0]) / 1000, ls="--", marker="", color=COLORS[colour])
-            right.plot([], [], "--", **look)
-    _equal_sums(left, size)
+            line = "--" if method == "dense" else ":"
+            right.axhline(float((model + data)[0]) / 1000, ls=line, marker="", color=COLORS[colour])
+            right.plot([], [], line, **look)
     left.set(xscale="log", xlabel="model (kB of the file)", ylabel="text (bits a byte)")
+    _equal_sums(left, size)
     right.set(
         xscale="log", xlabel="price of a live weight, αn / ln 2 (bits)", ylabel="whole file (kB)"
     )
     plain_ticks(left.xaxis, [d * 10**n for n in range(4) for d in (1, 2, 5)])
     plain_ticks(right.xaxis, (0.5, 1, 2, 5, 10, 20, 50, 100))
-    right.legend()
+    right.legend(fontsize=9)
     return figure
 
 
 def _equal_sums(axis: plt.Axes, size: int) -> None:
-    """Lines along which model and text together have the same number of bytes."""
+    """Lines along which model and text together have the same number of bytes, written above."""
     (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-    model = np.geomspace(max(low, 1e-3), high, 200)
+    model = np.geomspace(low, high, 200)
     sums = size / 8000 * np.array([bottom, top]) + [low, high]  # kB, at two corners
-    for total in np.linspace(*sums, 8)[1:-1]:
-        axis.plot(
-            model,
-            8 * (total - model) / size * 1000,
-            color="0.6",
-            lw=0.8,
-            ls="-",
-            marker="",
-            zorder=0,
-        )
-        at = 8 * (total - low) / size * 1000
-        if bottom < at < top:
-            axis.annotate(f"{total:.0f} kB", (low, at), fontsize=9, color="0.35", va="bottom")
+    for total in MaxNLocator(8).tick_values(*sums):
+        look = {"color": "0.6", "lw": 0.8, "ls": "-", "marker": "", "zorder": 0}
+        axis.plot(model, 8 * (total - model) / size * 1000, **look)
+        meets = total - size / 8000 * top
+        if low < meets < high:
+            axis.text(
+                meets, top, f"{total:.0f}", fontsize=9, color="0.35", ha="center", va="bottom"
+            )
     axis.set(xlim=(low, high), ylim=(bottom, top))
+    axis.set_title("lines: whole file (kB)", fontsize=9, color="0.35", pad=16)
 
 
 def table(results: Results) -> tuple[list[str], list[list]]:
@@ -166,7 +164,7 @@ FIGURE = Figure(
             "wikipedia", 150_000, SMALL, LONG,
             {
                 "dense": [0], "magnitude": [0], "DRR": [5, 10, 20, 50, 100, 200],
-                "R-L1": [5, 20, 50], "PMMP, exact": [5, 20],
+                "R-L1": [5, 20, 50, 200], "PMMP, exact": [5, 20, 50, 100],
             },
             rounding=2,
         ),

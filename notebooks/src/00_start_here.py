@@ -470,7 +470,7 @@ quiz(
 # | **07** | **Sample efficiency** | how many weights do your data deserve? |
 # | **08** | **Compressing text** | a transformer against LZMA2 |
 # | **09** | **Lottery tickets** | a network inside a random one |
-# | 10 | Universal compression | few points that act like many |
+# | **10** | **Universal compression** | few points that act like many |
 # | 11 | Capstone | compress a model that you care about |
 #
 # The bold ones are open; the others are being built. Your own progress, from the file on your
