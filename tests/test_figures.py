@@ -21,6 +21,12 @@ SHOWN_IN_A_LESSON = {
     "tamade_cost",
     "compression_table",
     "smallest_files",
+    "subset_sum_error",
+    "fixed_size_sums",
+    "sparsity_cost",
+    "partition_transition",
+    "exact_tickets",
+    "ticket_density",
 }
 
 
