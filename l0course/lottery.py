@@ -1,10 +1,10 @@
 """Strong lottery tickets: a random network that is only pruned does the work of a trained one.
 
 Every weight w of a target becomes a small random network: relu units with random weights u in and
-v out. Where x > 0 the units with u > 0 give (sum of v u) x, where x < 0 those with u < 0 give
-(sum of v |u|) |x|. Keep units whose v u add up to w on the one side and whose v |u| add up to -w on
-the other: two subset sums. (Malach et al., ICML 2020; Pensia et al., NeurIPS 2020; with a fixed
-number of units: Natale et al., arXiv 2410.14754; on a grid: Kumar and Natale, arXiv 2508.11020.)
+v out. Where x > 0 only the units with u > 0 are on, where x < 0 only those with u < 0, and either
+side gives (sum of v u) x. So keep some units of each side whose v u add up to w: two subset sums.
+(Malach et al., ICML 2020; Pensia et al., NeurIPS 2020; with a fixed number of units: Natale et al.,
+arXiv 2410.14754; on a grid: Kumar and Natale, arXiv 2508.11020.)
 """
 
 from __future__ import annotations
@@ -197,11 +197,10 @@ def _prune(
     keep_u, keep_v, errors = np.zeros(u.shape, bool), np.zeros(v.shape, bool), np.zeros(w.shape)
 
     def represent(units: NDArray, column: NDArray, goals: NDArray, worst: NDArray) -> NDArray:
-        """Which units serve the goals, (outs, taps), through the weights |column| into them."""
+        """Which units serve the goals, (outs, taps), through the weights `column` into them."""
         for at in np.ndindex(goals.shape):
             out, tap = at
-            values = v[out, units, tap] * np.abs(column[units])
-            chosen, error = solve(values, float(goals[at]))
+            chosen, error = solve(v[out, units, tap] * column[units], float(goals[at]))
             keep_v[out, units[chosen], tap] = True
             worst[at] = max(worst[at], error)
         return units[keep_v[:, units].any(axis=(0, 2))]
@@ -210,7 +209,7 @@ def _prune(
         block = np.arange(j * width, (j + 1) * width)
         for sign in (1,) if nonnegative else (1, -1):
             units = block[sign * u[block, j] > 0]
-            used = represent(units, u[:, j], sign * w[:, j], errors[:, j])
+            used = represent(units, u[:, j], w[:, j], errors[:, j])
             keep_u[used, j] = True
     bias_error = None
     if layer.bias is not None:  # the bias is the weight of an input that is always 1
