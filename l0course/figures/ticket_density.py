@@ -90,7 +90,7 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
              ylabel="share of them that is kept", xlim=(5, 30_000))  # fmt: skip
     plain_ticks(axes.xaxis, (10, 100, 1000, 10_000))
     plain_ticks(axes.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
-    axes.legend(loc="lower left", fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.57, 1.02), fontsize=9)
     return figure
 
 
