@@ -31,13 +31,13 @@ def exact(cell: dict[str, Any]) -> dict[str, Any]:
     one, every = [], []
     for n in cell["n"]:
         hits = np.zeros((cell["draws"], 2), dtype=bool)
-        for draw in range(cell["draws"]):
+        for row in range(cell["draws"]):
             u = rng.integers(1, steps + 1, n)
             v = rng.integers(1, steps + 1, n) * rng.choice([-1, 1], n)
             bits, low = reachable_sums(u * v)
             window = bits >> (-low - steps**2) if low <= -(steps**2) else bits << (steps**2 + low)
             window &= (1 << (2 * steps**2 + 1)) - 1  # the targets -1, ..., 1 on the grid delta^2
-            hits[draw] = (
+            hits[row] = (
                 window >> int(rng.integers(0, 2 * steps**2 + 1)) & 1,
                 window.bit_count() == 2 * steps**2 + 1,
             )
@@ -84,7 +84,7 @@ def enough(cell: dict[str, Any], result: dict[str, Any], share: float = 0.95) ->
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     results = sorted(results, key=lambda pair: pair[0]["bits"])
-    figure, (curves, needed, layers) = plt.subplots(1, 3, figsize=(10.2, 3.6))
+    figure, (curves, needed, layers) = plt.subplots(1, 3, figsize=(9.0, 3.1))
     for cell, result in results:
         bits = cell["bits"]
         curves.plot(cell["n"], result["all"], marker="o", linestyle="-", markersize=3,
@@ -105,16 +105,16 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     needed.set(xlabel="bits of the random weights", ylabel="useful units n", title="for one weight",
                ylim=(0, 38))  # fmt: skip
     for name, label, colour, marker in (
-        ("total", "all random weights", "blue", "o"),
+        ("total", "drawn", "blue", "o"),
         ("kept", "kept", "orange", "s"),
-        ("fewest", "kept, as few as can be", "green", "^"),
+        ("fewest", "fewest kept", "green", "^"),
     ):
         middle = [np.median([one[name] for one in r["layers"]]) for _, r in results]
         layers.plot(bits, middle, marker, color=COLORS[colour], linestyle="", label=label)
     layers.plot(bits, [floor(b) for b in bits], "--", color=COLORS["vermillion"], marker="",
                 label="Theorem 3")  # fmt: skip
-    layers.set(xlabel="bits of the random weights", ylabel="for each target weight", yscale="log",
-               title="a whole layer, 8 to 8", ylim=(1.5, 400))  # fmt: skip
+    layers.set(xlabel="bits of the random weights", ylabel="for each target weight",
+               title="a whole layer, 8 to 8", ylim=(1.5, 400), yscale="log")  # fmt: skip
     plain_ticks(layers.yaxis, (2, 5, 10, 20, 50, 100, 200))
     needed.legend(loc="upper left")
     layers.legend(loc="upper left", ncols=2, columnspacing=0.8, handlelength=1.5, fontsize=9)

@@ -43,7 +43,7 @@ def success(cell: dict[str, Any]) -> dict[str, list[float]]:
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     results = sorted(results, key=lambda pair: pair[0]["k"])
-    figure, axes = plt.subplots(1, len(results), figsize=(9.6, 3.7), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(results), figsize=(7.8, 3.0), sharey=True, squeeze=False)
     for axis, (cell, result) in zip(axes[0], results, strict=True):
         k, n, z = cell["k"], cell["n"], cell["target"]
         fine = np.arange(n[0], n[-1] + 1)
@@ -100,9 +100,9 @@ FIGURE = Figure(
     description=(
         "The share of 1,000 draws in which some k of n random numbers add up to 0.5, for three "
         "precisions (markers). It lies in the band between the second-moment and the first-moment "
-        "bound, and on the line 1 - exp(-expected number of hits). Short bars at the bottom: the n "
-        "of Theorem 2 with its unknown constant set to 1 (an arrow where that is the smallest n "
-        "allowed, 2k)."
+        "bound, and, while k is well below n/2, on the line 1 - exp(-expected hits). At the "
+        "bottom: the n of Theorem 2 with its unknown constant set to 1 (an arrow where that is the "
+        "smallest n allowed, 2k)."
     ),
     table=table,
 )
