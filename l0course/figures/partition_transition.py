@@ -39,7 +39,7 @@ def expected(n: int, kappa: float) -> float:
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     results = sorted(results, key=lambda pair: pair[0]["n"])
-    figure, (plain, scaled) = plt.subplots(1, 2, figsize=(7.4, 3.2), sharey=True)
+    figure, (plain, scaled) = plt.subplots(1, 2, figsize=(7.0, 3.0), sharey=True)
     for cell, result in results:
         n, kappas = cell["n"], np.array(cell["kappas"])
         colour, marker, line = LOOKS[n]

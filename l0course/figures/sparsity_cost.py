@@ -88,7 +88,7 @@ def counting_floor(k: int, error: float) -> int:
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     errors = sorted({cell["error"] for cell, _ in results}, reverse=True)
-    figure, axes = plt.subplots(1, len(errors), figsize=(7.8, 3.4), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(errors), figsize=(6.8, 3.0), sharey=True, squeeze=False)
     for axis, error in zip(axes[0], errors, strict=True):
         pairs = sorted(((c["k"], r) for c, r in results if c["error"] == error), key=lambda p: p[0])
         ks = [k for k, _ in pairs]

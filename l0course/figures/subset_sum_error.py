@@ -52,7 +52,7 @@ def floor(n: int) -> float:
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
     results = sorted(results, key=lambda pair: pair[0]["n"])
     n = [cell["n"] for cell, _ in results]
-    figure, axes = plt.subplots(figsize=(5.8, 3.5))
+    figure, axes = plt.subplots(figsize=(5.4, 3.3))
     for name, (label, colour, marker) in METHODS.items():
         low, middle, high = np.array([result[name] for _, result in results]).T
         look = dict(color=COLORS[colour], marker=marker, linestyle="")

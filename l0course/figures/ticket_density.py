@@ -68,7 +68,7 @@ def theorem_3(share: float) -> float:
 
 
 def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
-    figure, axes = plt.subplots(figsize=(6.0, 3.8))
+    figure, axes = plt.subplots(figsize=(5.7, 3.5))
     markers = dict(zip(["fewest", *SIZES], "*vs^DPo", strict=True))
     for size, marker in markers.items():
         row = [r for c, r in results if c["size"] == size]
@@ -81,8 +81,8 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
             axes.plot(*middle, marker, linestyle="", color=colour, ms=9, label=label)
     fine = np.geomspace(0.012, 0.5, 40)
     for curve, label, colour, line in (
-        (lower_bound, "Theorem 5: at least", "vermillion", "--"),
-        (theorem_3, "Theorem 3, c = 1", "black", ":"),
+        (lower_bound, "Theorem 5", "vermillion", "--"),
+        (theorem_3, "Theorem 3", "black", ":"),
     ):
         look = dict(color=COLORS[colour], linestyle=line, marker="", label=label)
         axes.plot([curve(g) for g in fine], fine, **look)
@@ -90,7 +90,7 @@ def draw(results: list[tuple[dict, dict]]) -> plt.Figure:
              ylabel="share of them that is kept", xlim=(5, 30_000), ylim=(0.004, 0.6))  # fmt: skip
     plain_ticks(axes.xaxis, (10, 100, 1000, 10_000))
     plain_ticks(axes.yaxis, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.6, 0.0), ncols=2, fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.52, 1.02), fontsize=9)
     return figure
 
 

@@ -119,8 +119,8 @@ guess.reveal("none", "Pruning is enough. The weights that stay are those that we
 
 # %% [markdown]
 # Such a network is called a *strong lottery ticket*: strong, because nothing is trained after pruning. (The lottery
-# tickets of Frankle and Carbin are trained.) How can coarse random numbers know the weights of a trained network? They
-# do not. There are just so many ways to choose among them.
+# tickets of Frankle and Carbin are trained.) How can coarse random numbers know the weights of a trained network?
+# They do not. There are just so many ways to choose among them.
 #
 # ## One number out of many
 #
@@ -157,7 +157,7 @@ def sums_on_a_line(n, k):
     sums = rows @ values
     if k != "any":
         sums = sums[rows.sum(1) == int(k)]
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.8, 3.6), height_ratios=[3, 1])
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.2, 3.2), height_ratios=[3, 1])
     top.hist(sums, bins=np.linspace(-3, 3, 61), color=COLORS["sky"])
     top.set(xlim=(-3, 3), ylabel="sums", title=f"{len(sums):,} sums of {n} numbers")
     bottom.plot(sums, np.zeros(len(sums)), "|", color=COLORS["blue"], markersize=16)
@@ -278,7 +278,8 @@ def splits_evenly(numbers):
 splits_evenly = ex("09.3").attempt(splits_evenly)
 
 # %% [markdown]
-# Now 24 random numbers of 24 bits each. There are 2²⁴ ways to choose signs, as many as there are values of one number.
+# Now 24 random numbers of 24 bits each. There are 2²⁴ ways to choose signs, as many as there are values of one
+# number.
 
 # %%
 guess = predict(
@@ -350,8 +351,8 @@ guess.reveal(needed, "C(40, 3) is 9,880: again about as many sums as there are p
 #
 # n · H₂(k/n) ≥ c · log₂(k/ε)
 #
-# numbers are enough, for k ≤ n/2, to succeed with some positive probability. **Neither the constant c nor that probability
-# has a value in the paper.** So we take c = 1 and look.
+# numbers are enough, for k ≤ n/2, to succeed with some positive probability. **Neither the constant c nor that
+# probability has a value in the paper.** So we take c = 1 and look.
 #
 # ### Exercise 09.4
 # The smallest n of the theorem, with c = 1.
@@ -408,10 +409,10 @@ for k in (3, 5, 8):
         assert known[1] <= known[0] <= known[2] and success > 0.3
 
 # %% [markdown]
-# Where k is small both bounds are close to the truth: off by at most 1 to 10 numbers, none on the wrong side. The theorem
-# with c = 1 marks the middle of the rise, with a success between 0.32 and 0.98: a far better guide than its proof can
-# promise. And the Poisson line is too high by up to 0.19 where k is more than half of n, as subsets share most of their numbers there,
-# so hits come in clusters.
+# Where k is small both bounds are close to the truth: off by at most 1 to 10 numbers, none on the wrong side. The
+# theorem with c = 1 marks the middle of the rise, with a success between 0.32 and 0.98: a far better guide than its
+# proof can promise. And the Poisson line is too high by up to 0.19 where k is more than half of n, as subsets share
+# most of their numbers there, so hits come in clusters.
 #
 # What if *all* targets are to be reached at once, as a network needs?
 
@@ -420,13 +421,14 @@ cost = registry.find("sparsity_cost")
 show(cost.draw(cost.load("quick")), cost.description)
 
 # %% [markdown]
-# All at once takes one and a half to five times as many numbers. The paper's Corollary 1 takes the *square* of log₂(k/ε); with its
-# unknown constant set to 1 it asks for more than 9,000 numbers where 19 do, and for nearly 10¹⁸ where 226 do (k = 2). It is true, and it is not a guide.
+# All at once takes one and a half to five times as many numbers. The paper's Corollary 1 takes the *square* of
+# log₂(k/ε); with its unknown constant set to 1 it asks for more than 9,000 numbers where 19 do, and for nearly 10¹⁸
+# where 226 do (k = 2). It is true, and it is not a guide.
 #
 # ## From a number to a weight
 #
-# A weight w multiplies an input: x ↦ w x. Here is how random units do that. Unit i takes x times uᵢ, applies relu, and
-# passes the result on times vᵢ. For x > 0 only units with uᵢ > 0 are on, and such a unit gives vᵢ uᵢ x.
+# A weight w multiplies an input: x ↦ w x. Here is how random units do that. Unit i takes x times uᵢ, applies relu,
+# and passes the result on times vᵢ. For x > 0 only units with uᵢ > 0 are on, and such a unit gives vᵢ uᵢ x.
 #
 # ### Exercise 09.5
 # Which units to keep, so that the sum over them of vᵢ relu(uᵢ x) is about w x, for x of either sign?
@@ -457,9 +459,9 @@ assert np.abs(made - 0.7 * line).max() < 1e-4
 # %% [markdown]
 # ## From a weight to a network
 #
-# For a layer, give each input its own block of random units. The units of a block serve all outputs: each output has its
-# own weights v into it, and picks its own subset. A bias is the weight of an input that is always 1. Layer after
-# layer, `random_network` draws two random layers for each one of the target, and `strong_ticket` prunes them.
+# For a layer, give each input its own block of random units. The units of a block serve all outputs: each output
+# has its own weights v into it, and picks its own subset. A bias is the weight of an input that is always 1. Layer
+# after layer, `random_network` draws two random layers for each one of the target, and `strong_ticket` prunes them.
 #
 # How good must each weight be? If weights are off by at most δ, an error bound can be carried from layer to layer, so
 # for a precision at the output we get a tolerance for the weights. And when the subsets are found, their true errors
@@ -512,10 +514,9 @@ print(f"kept for each target weight: {middle(5, 'total') * middle(5, 'density'):
       f"{middle('fewest', 'total') * middle('fewest', 'density'):.0f} with as few as can be")  # fmt: skip
 
 # %% [markdown]
-# So one pays for sparsity with size. The lower bound (Theorem 5) is 6 to 11 times to the left of the tickets: it is for
-# networks that serve every target at once, by the cleverest construction; ours spends two subset sums and two random
-# layers on each weight.
-# Theorem 3 is 20 and more times to the right, with an unknown constant set to 1.
+# So one pays for sparsity with size. The lower bound (Theorem 5) is 6 to 11 times to the left of the tickets: it is
+# for networks that serve every target at once, by the cleverest construction; ours spends two subset sums and two
+# random layers on each weight. Theorem 3 is 20 and more times to the right, with an unknown constant set to 1.
 #
 # A convolution is no different: its random layer has 1 × 1 kernels, and each entry of a kernel is a subset sum.
 
@@ -536,16 +537,16 @@ assert conv.missed == 0 and gap <= conv.bound <= 0.05
 # %% [markdown]
 # ## Exactly
 #
-# Back to the cold open. Random weights are multiples of δ = 1/16, so their products are multiples of δ² = 1/256: the
-# grid of the target. A subset sum of such products either *is* the weight, or it is not. Kumar and Natale (2025) prove that a
-# width of O(log 1/δ) units for each input is enough, and that the order cannot be beaten. (In the copy that we
-# could read the displayed formulas were missing; the constants are unknown to us.)
+# Back to the cold open. Random weights are multiples of δ = 1/16, so their products are multiples of δ² = 1/256:
+# the grid of the target. A subset sum of such products either *is* the weight, or it is not. Kumar and Natale
+# (2025) prove that a width of O(log 1/δ) units for each input is enough, and that the order cannot be beaten. (In
+# the copy that we could read the displayed formulas were missing; the constants are unknown to us.)
 #
 # The lower bound is a count. Different functions need different masks.
 #
 # ### Exercise 09.6
-# Every d × d matrix on the grid {−1, −1 + 4^(−bits), ..., 1} shall be hidden in a random network. How many parameters must
-# it have, at the least?
+# Every d × d matrix on the grid {−1, −1 + 4^(−bits), ..., 1} shall be hidden in a random network. How many
+# parameters must it have, at the least?
 
 # %%
 def fewest_parameters(d, bits):
@@ -571,8 +572,8 @@ for cell, result in results:
     assert total > 3 * least
 
 # %% [markdown]
-# The ledger of bits: at 4 bits, each target weight (9 bits of information) is paid with about 96 random weights, so with 96 bits of mask. The
-# upper bound's *order* is right; the ledger says how much a constant can hide.
+# The ledger of bits: at 4 bits, each target weight (9 bits of information) is paid with about 96 random weights, so
+# with 96 bits of mask. The upper bound's *order* is right; the ledger says how much a constant can hide.
 #
 # And the digit reader? **Predict:** with 20 units for each input, what share of its 2,410 weights cannot be made?
 
@@ -593,9 +594,9 @@ assert found[10].missed > 600 and found[100].missed == 0
 #
 # ## A mask that is trained
 #
-# Nobody finds tickets this way in practice: we had the trained target in hand. *Edge-popup* (Ramanujan et al., 2020) does without
-# a target. Each weight keeps its random value and gets a score; the top 30 % of the scores are in; the scores
-# are trained on the labels.
+# Nobody finds tickets this way in practice: we had the trained target in hand. *Edge-popup* (Ramanujan et al.,
+# 2020) does without a target. Each weight keeps its random value and gets a score; the top 30 % of the scores are
+# in; the scores are trained on the labels.
 
 # %% tags=["nbval-ignore-output"]
 def drawn(seed):
@@ -687,13 +688,13 @@ quiz(
 # 5. A weight is two subset sums, a network is weights, and the error of all of it can be proved.
 # 6. On a grid the ticket is exact, in every bit.
 #
-# **Limits.** The construction copies a target that somebody has trained: it is no way to learn. It takes about 70 to
-# 330 random weights for one trained weight. The theorems say that tickets exist; for large n and small k no
-# fast way to find the best one is known (ours takes 2ⁿᐟ² steps). Measured for numbers from U[−1, 1], targets near 0.5,
+# **Limits.** The construction copies a target that somebody has trained: it is no way to learn. It takes about 70
+# to 330 random weights for one trained weight. The theorems say that tickets exist; for large n and small k no fast
+# way to find the best one is known (ours takes 2ⁿᐟ² steps). Measured for numbers from U[−1, 1], targets near 0.5,
 # layers of 8 inputs, one digit reader. The papers' constants are unknown, and what we set to 1 is our choice.
 #
-# **What would change our mind.** A measured point outside the band of the two moment bounds by more than its noise; a transition
-# that does not sharpen with n; a random mask that does the work of a chosen one.
+# **What would change our mind.** A measured point outside the band of the two moment bounds by more than its noise;
+# a transition that does not sharpen with n; a random mask that does the work of a chosen one.
 #
 # ## Read more
 # - Pensia, Rajput, Nagle, Vishwakarma and Papailiopoulos, *Optimal lottery tickets via subset sum* (NeurIPS 2020).
@@ -724,15 +725,16 @@ quiz(
 # **15 minutes:** cold open, 09.numbers, the Explore, the transition. **50 minutes:** add 09.1, 09.5 and the table of
 # widths. **90 minutes:** everything; 09.2 and 09.6 make good warm-ups on paper.
 #
-# **Misconceptions.** (1) "The random network has learnt something." All information about the target is in the mask: count
-# its bits (the ledger). (2) "Strong tickets save memory." A mask of 96 bits for a weight of 9 bits does not. (3) "The
-# theorem says n = 20." It says: up to a constant. (4) "Any subset is as good." Ask for the sum of 10 given numbers
-# nearest to 0.3 by hand: greedy fails at once. (5) "Best of 2⁴⁰ takes 2⁴⁰ steps."
+# **Misconceptions.** (1) "The random network has learnt something." All information about the target is in the
+# mask: count its bits (the ledger). (2) "Strong tickets save memory." A mask of 96 bits for a weight of 9 bits does
+# not. (3) "The theorem says n = 20." It says: up to a constant. (4) "Any subset is as good." Ask for the sum of 10
+# given numbers nearest to 0.3 by hand: greedy fails at once. (5) "Best of 2⁴⁰ takes 2⁴⁰ steps."
 #
-# **Discussion.** *Why must k be fixed in the theorem but not in the demonstration?* The best subset of any size has about n/2
-# elements, so it says nothing about sparse tickets. *Why is the Poisson line too high where k is near n?* Draw n = k + 1: all
-# subsets are everything but one number. *Is the mask a program?* It is: compare with the codes of lesson 01. *Would a better
-# construction come closer to Theorem 5?* Each hidden unit serves all outputs already; what else could be shared?
+# **Discussion.** *Why must k be fixed in the theorem but not in the demonstration?* The best subset of any size has
+# about n/2 elements, so it says nothing about sparse tickets. *Why is the Poisson line too high where k is near n?*
+# Draw n = k + 1: all subsets are everything but one number. *Is the mask a program?* It is: compare with the codes
+# of lesson 01. *Would a better construction come closer to Theorem 5?* Each hidden unit serves all outputs already;
+# what else could be shared?
 #
-# **If you change the data:** exact searches are in float64 and whole numbers, and the same everywhere. The digit reader is
-# trained in float32; what depends on it is asserted with room to spare.
+# **If you change the data:** exact searches are in float64 and whole numbers, and the same everywhere. The digit
+# reader is trained in float32; what depends on it is asserted with room to spare.
