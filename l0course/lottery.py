@@ -18,9 +18,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .checks import require
+from .checks import integer, require
 from .lottery_bound import output_bound, weight_tolerance
-from .lottery_network import Layer, check_target, largest_input, layer_pairs, random_network
+from .lottery_network import (
+    Layer,
+    check_grid,
+    check_target,
+    largest_input,
+    layer_pairs,
+    random_network,
+)
 from .quantised_sum import exact_subset_sum, sparsest_subset_sum
 from .subset_sum import best_subset_sum
 
@@ -81,8 +88,9 @@ def strong_ticket(
         The error of an output that is asked for. It gives a tolerance for each weight.
     size : int, "fewest" or None
         How many random units make up each weight: exactly so many; or as few as stay within the
-        tolerance; or any number, the best subset of the first 12 units or, until that is within
-        the tolerance, of the first 16 to 40 (with no precision: 24). A weight of 0 takes none.
+        tolerance (four or more: of the first 40 units); or any number, the best subset of the
+        first 12 units or, until that is within the tolerance, of the first 16 to 40 (with no
+        precision: 24). A weight of 0 takes none.
     bits : int, optional
         The network's weights lie on a grid of step 2^-bits and the target's on one of its square:
         ask for equal weights.
@@ -97,7 +105,7 @@ def strong_ticket(
     ------
     ValueError
         If the network was not made for the target, "fewest" has no precision to keep, or a weight
-        of the target is not on the grid.
+        of the target or of the network is not on its grid.
 
     Examples
     --------
@@ -110,11 +118,14 @@ def strong_ticket(
     """
     require("radius", radius, above=0)
     check_target(target)
+    if size not in (None, "fewest"):
+        size = integer("size, if it is not 'fewest',", size, 1)
     target, pruned = copy.deepcopy(target).double(), copy.deepcopy(network)
     start = largest_input(target, radius, example)
     tolerance = None
     if bits is not None:
-        tolerance, precision = 0.0, None
+        check_grid(network, bits)
+        tolerance = 0.0
     elif precision is not None:
         require("precision", precision, above=0)
         tolerance = weight_tolerance(target, start, precision)
@@ -157,7 +168,8 @@ class _Sums:
         if isinstance(self.size, int):
             return best_subset_sum(values, w, min(self.size, len(values)))
         if self.size == "fewest":
-            tries = (best_subset_sum(values, w, size) for size in range(len(values) + 1))
+            few = (values[: len(values) if size <= 3 else 40] for size in range(len(values) + 1))
+            tries = (best_subset_sum(x, w, k) for k, x in enumerate(few) if k <= len(x))
         elif self.tolerance is None:
             tries = iter([best_subset_sum(values[:24], w)])
         else:

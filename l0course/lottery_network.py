@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .checks import integer
 
-__all__ = ["check_target", "largest_input", "layer_pairs", "random_network"]
+__all__ = ["check_grid", "check_target", "largest_input", "layer_pairs", "random_network"]
 
 Layer = nn.Linear | nn.Conv2d
 _SHAPES_ONLY = nn.Flatten | nn.MaxPool2d | nn.ReLU | nn.Identity
@@ -116,6 +116,18 @@ def _fits(layer: Layer, first: nn.Module | None, second: nn.Module | None) -> bo
         and len(second.weight) == len(layer.weight)
         and second.weight.shape[2:] == layer.weight.shape[2:]
     )
+
+
+def check_grid(network: nn.Sequential, bits: int) -> None:
+    """ValueError unless all weights of the network are multiples of 2^-bits."""
+    integer("bits", bits, 1, 24)
+    for p in network.parameters():
+        steps = p.detach() * 2**bits
+        if not torch.equal(steps, steps.round()):
+            raise ValueError(
+                f"The network has weights that are not multiples of 2^-{bits}: make it with "
+                f"random_network(target, width, seed=..., bits={bits})."
+            )
 
 
 def check_target(target: nn.Sequential) -> None:

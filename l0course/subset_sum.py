@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -129,12 +130,13 @@ def as_numbers(values: ArrayLike, target: float) -> tuple[Array, np.int64 | np.f
     x = np.asarray(values)
     if x.ndim != 1 or not x.size:
         raise ValueError(f"values must be one row of numbers, not empty; its shape is {x.shape}.")
-    whole = x.dtype.kind in "iub" and float(target).is_integer()
-    if x.dtype.kind not in "iubf" or not (np.isfinite(x).all() and math.isfinite(target)):
+    numeric = x.dtype.kind in "iubf" and isinstance(target, Real)
+    if not (numeric and np.isfinite(x).all() and np.isfinite(float(target))):
         raise ValueError(
             "values and target must be finite numbers (whole ones of up to 62 bits); look for NaN, "
             "infinity, text, or very large integers."
         )
+    whole = x.dtype.kind in "iub" and float(target).is_integer()
     if whole and sum(map(abs, x.tolist())) + abs(int(target)) >= _LARGEST:
         raise ValueError("These whole numbers are too large: their sums must stay below 2^62.")
     kind = np.int64 if whole else np.float64

@@ -235,6 +235,10 @@ def test_bad_input_is_named():
         strong_ticket(target, network, precision=0.0)
     with pytest.raises(ValueError, match="needs a precision"):
         strong_ticket(target, network, size="fewest")
+    with pytest.raises(ValueError, match="size, if it is not 'fewest', must"):
+        strong_ticket(target, network, precision=0.1, size="few")
+    with pytest.raises(ValueError, match=r"not multiples of 2\^-4"):
+        strong_ticket(rounded(target, 8), network, bits=4)
     with pytest.raises(ValueError, match="not made for this target"):
         strong_ticket(MLP((3, 3, 1), seed=0), network, precision=0.1)
     with pytest.raises(ValueError, match=r"not a multiple of 2\^-8"):

@@ -165,6 +165,8 @@ def test_entropy_size_and_partition_probability():
         ([1.0, math.nan], 1.0, "look for NaN"),
         ([1.0, 2.0], math.inf, "must be finite"),
         (["a"], 1.0, "must be finite"),
+        ([1.0], "1", "must be finite"),
+        ([2**70], 0, "very large integers"),
         ([2**61, 2**61], 0, "below 2\\^62"),
     ],
 )
