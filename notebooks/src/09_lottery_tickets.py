@@ -111,7 +111,8 @@ guess = predict(
 ticket = strong_ticket(fine, wide, bits=4, size="fewest", nonnegative=True)
 x = split.x_test.double()
 same = torch.equal(outputs(ticket.network, x), outputs(fine, x))
-moved = sum(int(((p != 0) & (p != q)).sum()) for p, q in zip(ticket.network.parameters(), wide.parameters(), strict=True))
+both = zip(ticket.network.parameters(), wide.parameters(), strict=True)
+moved = sum(int(((p != 0) & (p != q)).sum()) for p, q in both)
 print("all 4,000 outputs on the test digits are the same, bit by bit:", same)
 print("weights with a new value:", moved, f"   share that is not pruned: about {ticket.density:.0%}")
 assert same and moved == 0 and ticket.missed == 0 and errors_in_percent(wide) > 70
@@ -252,8 +253,8 @@ for cell, result in results[2::4]:
 
 # %% [markdown]
 # Each further number is worth one more bit of precision. So log₂(1/ε) plus a few numbers are enough for an error ε:
-# Lueker proved it in 1998, with a constant that the proof does not make small. The measured constant is 1. Greedy
-# search, and even the clever differencing of Karmarkar and Karp, waste nearly all of it.
+# Lueker proved in 1998 that a constant times log₂(1/ε) is enough; the constant that we measure is 1. Greedy search,
+# and even the clever differencing of Karmarkar and Karp, waste nearly all of it.
 #
 # ## Numbers that split evenly
 #
@@ -618,7 +619,8 @@ def random_mask(like, network, seed):
 popped = edge_popup(drawn(0), split.train, density=0.3, epochs=15)
 trained_mask = errors_in_percent(popped)
 untrained_mask = errors_in_percent(random_mask(popped, drawn(0), seed=0))
-print(f"test errors: trained mask {trained_mask:.1f} %, random mask {untrained_mask:.1f} %, trained weights {errors_in_percent(fine):.1f} %")
+print(f"test errors: trained mask {trained_mask:.1f} %, random mask {untrained_mask:.1f} %, "
+      f"trained weights {errors_in_percent(fine):.1f} %")  # fmt: skip
 assert trained_mask < 12 and untrained_mask > 60
 
 # %% [markdown]
@@ -666,7 +668,8 @@ quiz(
             why="2^30 choices of signs for sums that spread over more than 2^40 values: kappa is 4/3, far above 1.",
         ),
         Question(
-            "Theorem 2 says that n H2(k/n) >= c log2(k/error) is enough. For your k and error this gives n = 20 with c = 1. Then ...",
+            "Theorem 2 says that n H2(k/n) >= c log2(k/error) is enough. For your k and error this gives n = 20 "
+            "with c = 1. Then ...",
             (
                 "20 numbers are enough, it is a theorem",
                 "nothing is certain: the theorem gives no value for c",
@@ -691,18 +694,18 @@ quiz(
 # **Limits.** The construction copies a target that somebody has trained: it is no way to learn. It takes about 70
 # to 330 random weights for one trained weight. The theorems say that tickets exist; for large n and small k no fast
 # way to find the best one is known (ours takes 2ⁿᐟ² steps). Measured for numbers from U[−1, 1], targets near 0.5,
-# layers of 8 inputs, one digit reader. The papers' constants are unknown, and what we set to 1 is our choice.
+# ReLU layers of 8 inputs, one digit reader. The papers' constants are unknown, and what we set to 1 is our choice.
 #
 # **What would change our mind.** A measured point outside the band of the two moment bounds by more than its noise;
 # a transition that does not sharpen with n; a random mask that does the work of a chosen one.
 #
 # ## Read more
 # - Pensia, Rajput, Nagle, Vishwakarma and Papailiopoulos, *Optimal lottery tickets via subset sum* (NeurIPS 2020).
-#   Look at the figure of one weight: which units are pruned before any subset is chosen?
-# - Natale, Ferre', Giambartolomei, Giroire and Mallmann-Trenn, *On the sparsity of the strong lottery ticket hypothesis* (NeurIPS
-#   2024, arXiv 2410.14754). Look at the two extremes of density: which older results do they recover?
+#   Look at how one weight is made: which units are pruned before any subset is chosen?
+# - Natale, Ferre', Giambartolomei, Giroire and Mallmann-Trenn, *On the sparsity of the strong lottery ticket
+#   hypothesis* (NeurIPS 2024, arXiv 2410.14754). Look at the two extremes of density: which older results do they recover?
 # - Borgs, Chayes and Pittel, *Phase transition and finite-size scaling for the integer partitioning problem* (2001).
-#   Look at the picture of the window.
+#   Look at how wide the window is, and in which unit.
 # - Kumar and Natale, arXiv 2508.11020, for the exact tickets; Ramanujan et al. (CVPR 2020) for trained masks.
 #
 # ## From theorems to code
