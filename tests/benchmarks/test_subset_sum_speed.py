@@ -157,6 +157,10 @@ def test_the_ways_agree(size):
     assert row["cp_sat_proved"] == 2
 
 
+def test_the_layer_is_exact():
+    assert layer_16_to_16()["missed"] == 0
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     record = {"command": "python tests/benchmarks/test_subset_sum_speed.py", "versions": versions()}

@@ -50,7 +50,7 @@ def _halves_alone(values, target):
 
 
 def _instances(rng: np.random.Generator) -> list[tuple[Any, ...]]:
-    sizes = (1, 2, 3, 5, 8, 11, 14, 22, 26)
+    sizes = (1, 2, 3, 5, 8, 11, 14, 18, 22)
     return [(rng.uniform(-1, 1, n).round(4), round(float(rng.uniform(-1, 1)), 3)) for n in sizes]
 
 
