@@ -75,6 +75,11 @@ _HOME = {
     "weighted_neurons": ["WeightedNeurons", "mean_field_network"],
     "universal": ["compress_data", "compress_neurons"],
     "pilot": ["compress_along"],
+    "subset_sum": ["best_subset_sum", "count_subset_sums", "partition_count"],
+    "quantised_sum": ["exact_subset_sum", "reachable_sums", "sparsest_subset_sum"],
+    "sum_heuristics": ["differencing_subset_sum", "greedy_subset_sum"],
+    "lottery": ["Ticket", "random_network", "strong_ticket"],
+    "mask_scores": ["edge_popup"],
     "teacher_student": ["gaussian_loss", "sample", "student", "teacher", "teacher_data"],
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

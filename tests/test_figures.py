@@ -32,6 +32,12 @@ SHOWN_IN_A_LESSON = {
     "data_compression",
     "width_compression",
     "scaling_law",
+    "subset_sum_error",
+    "fixed_size_sums",
+    "sparsity_cost",
+    "partition_transition",
+    "exact_tickets",
+    "ticket_density",
 }
 
 

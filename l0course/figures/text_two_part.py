@@ -100,14 +100,14 @@ def _equal_sums(axis: plt.Axes, size: int) -> None:
     (low, high), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     model = np.geomspace(low, high, 200)
     sums = size / 8000 * np.array([bottom, top]) + [low, high]  # kB, at two corners
+    written = low
     for total in MaxNLocator(8).tick_values(*sums):
         look = {"color": "0.6", "lw": 0.8, "ls": "-", "marker": "", "zorder": 0}
         axis.plot(model, 8 * (total - model) / size * 1000, **look)
         meets = total - size / 8000 * top
-        if low < meets < high:
-            axis.text(
-                meets, top, f"{total:.0f}", fontsize=9, color="0.35", ha="center", va="bottom"
-            )
+        if 1.2 * written < meets < high:
+            axis.text(meets, top, f"{total:.0f}", size=9, color="0.35", ha="center", va="bottom")
+            written = meets
     axis.set(xlim=(low, high), ylim=(bottom, top))
     axis.set_title("lines: whole file (kB)", fontsize=9, color="0.35", pad=16)
 
