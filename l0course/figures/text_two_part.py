@@ -105,7 +105,7 @@ def _equal_sums(axis: plt.Axes, size: int) -> None:
         look = {"color": "0.6", "lw": 0.8, "ls": "-", "marker": "", "zorder": 0}
         axis.plot(model, 8 * (total - model) / size * 1000, **look)
         meets = total - size / 8000 * top
-        if 1.2 * written < meets < high:
+        if 1.3 * written < meets < high:
             axis.text(meets, top, f"{total:.0f}", size=9, color="0.35", ha="center", va="bottom")
             written = meets
     axis.set(xlim=(low, high), ylim=(bottom, top))
