@@ -598,7 +598,8 @@ for one in scaling.published:
 #
 # ## Control: what must fail
 #
-# You have seen four. Random points of the same number. The right rows with equal weights. The right neurons with equal weights:
+# You have seen three: as many random points, the right rows with equal weights, the right neurons with plain gradients. A fourth: the right neurons with
+# equal weights.
 
 # %%
 print("126 kept neurons with equal weights start at least five times further away:",
@@ -607,8 +608,7 @@ print("126 kept neurons without 1/c stay within the size of the target:", bool(g
 assert gaps["equal weights"][0] > 5 * gaps["compressed"][0] and not gaps["no 1/c"].max() < 1
 
 # %% [markdown]
-# The fourth is noise: an answer that *no* smooth function gives. If g is a random sign for each point, symmetric and not smooth at all, moments know nothing
-# of it.
+# And a fifth, noise: if g is a random sign for each point, it is not smooth at all, and moments know nothing of it.
 
 # %%
 signs = rng.choice([-1.0, 1.0], size=10_000)
