@@ -180,8 +180,8 @@ FIGURE = Figure(
         "Real files of one text, each with the transformer that codes it. Left: bits for a byte of "
         "the text against the bytes of the model; along a thin line the whole file has the same "
         "size, so down and left is better. Right: the whole file against the price of a live "
-        "weight that the strength stands for. The dense model, dashed, is the largest file: most "
-        "of its weights do not earn their bits."
+        "weight that the strength stands for. Without a penalty (dashed, and pruned by "
+        "magnitude, dotted) the file is largest: most weights do not earn their bits."
     ),
     table=table,
 )  # fmt: skip
