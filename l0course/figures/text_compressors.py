@@ -30,7 +30,7 @@ def run(cell: dict[str, Any]) -> dict[str, int]:
 
 def draw(results: Results) -> plt.Figure:
     """Bits a byte of each compressor, for the longest piece of each text."""
-    figure, axis = plt.subplots(figsize=(6.8, 3.6))
+    figure, axis = plt.subplots(figsize=(5.8, 3.2))
     names = list(COMPRESSORS)
     for text, (colour, marker) in LOOKS.items():
         mine = [pair for pair in results if pair[0]["text"] == text]

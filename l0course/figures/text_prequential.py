@@ -61,7 +61,7 @@ def draw(results: Results) -> plt.Figure:
     """Curves of the longest text. Left, the area of the lowest; right, a logarithmic axis."""
     longest = max(cell["bytes"] for cell, _ in results)
     mine = [(cell["settings"]["model"], r) for cell, r in results if cell["bytes"] == longest]
-    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(7.0, 3.1), sharey=True)
     for model, result in mine:
         colour, line = LOOKS[model]
         size, bits = np.array(result["curve"]).T
@@ -112,10 +112,9 @@ FIGURE = Figure(
     compute=run,
     draw=draw,
     description=(
-        "Bits that each further part of the text takes, with what was learnt before it: the online "
-        "loss curve, twice, the second time on a logarithmic axis. The area under a curve is the "
-        "length of the real file; the smallest file's is shaded. All fall steeply at first, and go "
-        "on falling to the end. The transformer begins highest, and needs most text to come down."
+        "Bits that each further part of the text takes, with what was learnt before it: the "
+        "online loss curve; right, on a logarithmic axis. Its area is the length of the file. All "
+        "fall steeply, then slowly to the end. The transformer begins highest, and stays above."
     ),
     table=table,
     times=("encode_seconds", "decode_seconds"),

@@ -69,7 +69,7 @@ def price(cell: Cell) -> float:
 def draw(results: Results) -> plt.Figure:
     """Left: bits a byte against the model's bytes, with lines of equal sums. Right: the sum."""
     size = results[0][0]["bytes"]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.8))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.2))
     for method, (colour, marker) in STYLE.items():
         mine = sorted((price(c), r["model_bytes"], r["data_bytes"]) for c, r in results
                       if c["method"] == method)  # fmt: skip
@@ -105,7 +105,7 @@ def _equal_sums(axis: plt.Axes, size: int) -> None:
         look = {"color": "0.6", "lw": 0.8, "ls": "-", "marker": "", "zorder": 0}
         axis.plot(model, 8 * (total - model) / size * 1000, **look)
         meets = total - size / 8000 * top
-        if 1.3 * written < meets < high:
+        if 1.5 * written < meets < high:
             axis.text(meets, top, f"{total:.0f}", size=9, color="0.35", ha="center", va="bottom")
             written = meets
     axis.set(xlim=(low, high), ylim=(bottom, top))
@@ -177,11 +177,10 @@ FIGURE = Figure(
     compute=run,
     draw=draw,
     description=(
-        "Real files of one text, each with the transformer that codes it. Left: bits for a byte of "
-        "the text against the bytes of the model; along a thin line the whole file has the same "
-        "size, so down and left is better. Right: the whole file against the price of a live "
-        "weight that the strength stands for. Without a penalty (dashed, and pruned by "
-        "magnitude, dotted) the file is largest: most weights do not earn their bits."
+        "Real files of one text, each with its transformer. Left: the text's bits a byte against "
+        "the model's bytes; along a thin line the whole file has the same size. Right: the whole "
+        "file against the price of a live weight. Without a penalty (dashed, and pruned by "
+        "magnitude, dotted) it is largest: most weights do not earn their bits."
     ),
     table=table,
 )  # fmt: skip
