@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from l0course import count_nonzero, decode_model
-from l0course.byte_transformer import byte_rows
+from l0course import count_nonzero, decode_model, quantize
+from l0course.byte_transformer import byte_rows, next_byte_loss
 from l0course.compressors import COMPRESSORS
 from l0course.figures import kept, registry, text_models, text_prequential, text_two_part
 from l0course.figures.output import drawn
@@ -45,14 +45,21 @@ def test_a_two_part_file_is_counted_part_by_part():
     ideal = result["loss_bits"] * cell["bytes"] / 8
     assert result["published_bytes"] == pytest.approx(4 * result["nonzero"] + ideal, abs=1)
     data, size = text_models.text_of(cell), result["model_bytes"]
-    code = two_part.write(data, model, streams=64)
-    sent = decode_model(code[4 : 4 + size], text_models.untrained(cell))  # rounded
-    bits = two_part.code_bits(ExactTransformer(sent), *byte_rows(data, sent.context))
+    x, y = byte_rows(data, model.context)
+    few_values = quantize(
+        model, (x, y), text_models.judged(x, y), **cell["file"], loss=next_byte_loss, batch_size=4,
+        progress=False,
+    )  # fmt: skip
+    code = two_part.write(data, few_values, bits=5, streams=64)
+    sent = decode_model(code[4 : 4 + size], text_models.untrained(cell))
+    weights = torch.cat([p.flatten() for p in sent.parameters()])
+    assert len(weights[weights != 0].unique()) <= cell["file"]["levels"]
+    bits = two_part.code_bits(ExactTransformer(sent), x, y)
     assert result["data_bytes"] == pytest.approx(4 + bits / 8, abs=8)
 
 
 def test_a_price_is_the_strength_at_which_a_weight_saves_its_bits():
-    cells = text_two_part.cells("english", 80_000, {}, {}, {"dense": [0], "DRR": [10]})
+    cells = text_two_part.cells("english", 80_000, {}, {}, {"dense": [0], "DRR": [10]}, 1)
     assert "alpha" not in cells[0]
     assert text_two_part.price(cells[1]) == pytest.approx(10, rel=0.05)
     assert cells[1]["alpha"] == pytest.approx(10 * math.log(2) / 80_000, rel=0.05)

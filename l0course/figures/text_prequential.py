@@ -79,7 +79,10 @@ def draw(results: Results) -> plt.Figure:
         xlim=(0, longest / 1000), ylim=(0, None),
     )  # fmt: skip
     first = min(result["curve"][0][0] for _, result in mine)
-    axes[1].set(xscale="log", xlabel="text so far (kB)", xlim=(first / 2000, longest / 1000))
+    axes[1].set(
+        xscale="log", xlabel="text so far (kB)", xlim=(first / 2000, longest / 1000),
+        ylabel="bits a byte",
+    )  # fmt: skip
     plain_ticks(axes[1].xaxis, [10.0**n for n in range(-2, 5)])
     axes[0].legend()
     return figure
