@@ -413,7 +413,7 @@ def worst(rows, c):
 
 
 thousand, c1000 = compress_data(inputs, answers, 1000, degree=5)
-small, c210 = compress_data(inputs, answers, 210, degree=3)
+small, c210 = compress_data(inputs, answers, 210, degree=4)
 at_random = rng.choice(10_000, 1000, replace=False)
 table = {
     "1,000 weighted": worst(thousand, c1000),
