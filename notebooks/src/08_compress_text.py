@@ -671,7 +671,7 @@ assert made["contexts that learn"] < min(others["xz"], others["bzip2"], others["
 # %% [markdown]
 # Three things to see.
 #
-# - The **two-part** file is the longest, by far. A model that predicts well would weigh more than it saves on so short a
+# - The **two-part** file is the longest. A model that predicts well would weigh more than it saves on so short a
 #   text. So what pays is a poor model.
 # - The **transformer that learns** sends no weights, but it begins as if all bytes were alike, and goes in small steps. It is
 #   the slow learner of above.
@@ -877,7 +877,7 @@ for cell, run in two_parts:
 # %% [markdown]
 # ## Two parts or learning along, as the text grows
 #
-# The same two transformers in both ways, on the first bytes of Wikipedia. **Predict:** which is shorter at the largest of these
+# Two transformers, 32 and 64 wide, each in both ways, on the first bytes of Wikipedia. **Predict:** which is shorter at the largest of these
 # texts, 300,000 bytes?
 
 # %%
@@ -896,8 +896,8 @@ for name, line in lines.items():
     print(f"{name:32}" + "".join(f"{line[n]:10.2f}" if n in line else " " * 10 for n in columns))
 
 # %% [markdown]
-# Learning along: by 4 % at 300,000 bytes, and by more on every shorter text. Why? Put the price of the model beside the price of learning it. What is sent is the model's bytes. What learning costs is the
-# *regret*: the bytes that the learner needs more than the finished model does, on the same text.
+# Learning along: by 4 % at 300,000 bytes, and by more on every shorter text. Why? Put the price of the model beside the price of
+# learning it. What is sent is the model's bytes. What learning costs is the *regret*: the bytes that the learner needs more than the finished model does, on the same text.
 
 # %%
 runs = {(c["mode"], c["settings"].get("width"), c["settings"].get("model"), c["bytes"]): r for c, r in grown}
