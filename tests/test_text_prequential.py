@@ -12,7 +12,7 @@ import torch
 from l0course.byte_transformer import ByteTransformer
 from l0course.text.exact import ONE
 from l0course.text.online import Learner, one_thread
-from l0course.text.prequential import Prequential, code_lengths, decode, encode, model_bytes
+from l0course.text.prequential import Prequential, decode, encode, model_bytes, written
 
 SMALL = {"streams": 3, "block": 8, "updates": 60, "width": 16, "layers": 1, "context": 16}
 MODELS = ("contexts", "transformer", "mixed")
@@ -35,7 +35,7 @@ def test_what_is_decoded_is_what_was_encoded(model, length):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_code_is_as_long_as_it_says(model):
-    n, bits = code_lengths(TEXT, small(model))
+    n, bits = written(TEXT, small(model)).lengths()
     assert n.sum() == len(TEXT) and (n > 0).all() and (bits > 0).all()
     ideal = bits.sum() / 8
     assert ideal - 1 < len(encode(TEXT, small(model))) < 1.001 * ideal + 8
@@ -46,7 +46,9 @@ def test_the_code_is_as_long_as_it_says(model):
 def test_code_lengths_do_not_depend_on_what_comes_later(model, streams):
     """A change of the last byte changes the last block only, and does so."""
     data, settings = TEXT[:60], small(model, streams=streams)  # 60: the last column is full
-    (n, bits), (_, others) = (code_lengths(text, settings) for text in (data, data[:-1] + b"#"))
+    (n, bits), (_, others) = (
+        written(text, settings).lengths() for text in (data, data[:-1] + b"#")
+    )
     assert len(n) > 2 and (bits[:-1] == others[:-1]).all() and bits[-1] != others[-1]
 
 
@@ -88,7 +90,7 @@ def test_both_sides_have_the_same_forecasts_and_weights():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_what_was_learnt_pays(model):
-    n, bits = code_lengths(TEXT[:60] * 6, small(model, updates=500))
+    n, bits = written(TEXT[:60] * 6, small(model, updates=500)).lengths()
     rate = bits / n
     assert rate[-1] < 0.6 * rate[0] and bits.sum() < 6 * n.sum()
 
@@ -144,5 +146,5 @@ def test_the_lengths_are_those_of_the_forecasts():
     text = torch.tensor([list(data)])
     forecasts = Learner(settings.transformer(), text).forecasts(0, 5, known=True)
     by_hand = -sum(np.log2(int(f[0, x]) / ONE) for f, x in zip(forecasts, data, strict=True))
-    n, bits = code_lengths(data, settings)
+    n, bits = written(data, settings).lengths()
     assert n.tolist() == [5] and bits[0] == pytest.approx(by_hand, rel=1e-12)

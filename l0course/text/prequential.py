@@ -29,7 +29,7 @@ from .contexts import ContextMixer, streams_for
 from .exact import ONE, check_sizes
 from .online import Learner, one_thread
 
-__all__ = ["Prequential", "Writer", "code_lengths", "decode", "encode", "model_bytes", "written"]
+__all__ = ["Prequential", "Writer", "decode", "encode", "model_bytes", "written"]
 
 _PARTS = 1 << 16  # of which the mixer's probabilities are so many
 _FIRST = 8  # bytes of each stream in the first block; blocks grow up to the size that is set
@@ -101,22 +101,6 @@ def encode(data: bytes, settings: Prequential, progress: bool = False) -> bytes:
     return written(data, settings, progress).code()
 
 
-def code_lengths(
-    data: bytes, settings: Prequential, progress: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the code of `encode` is made of: bytes of text and ideal bits (blocks,) of each block.
-
-    Bits over bytes is the online loss curve. Its area, the sum of the bits, is the length of the
-    code to within 8 bytes.
-
-    >>> data = b"never more than one busy process at a time. " * 30
-    >>> n, bits = code_lengths(data, Prequential())
-    >>> n.sum() == len(data), abs(bits.sum() / 8 - len(encode(data, Prequential()))) < 8
-    (np.True_, np.True_)
-    """
-    return written(data, settings, progress).lengths()
-
-
 def decode(code: bytes, length: int, settings: Prequential, progress: bool = False) -> bytes:
     """The text of `length` bytes; CorruptFileError if the code cannot be one of `encode`."""
     streams = _Streams(length, settings)
@@ -133,7 +117,14 @@ def model_bytes(code: bytes) -> int:
 
 
 def written(data: bytes, settings: Prequential, progress: bool = False) -> Writer:
-    """What has encoded a text: it knows the code, as from `encode`, and its `code_lengths`."""
+    """What has encoded a text: it knows the code, and what each block took of it.
+
+    >>> data = b"never more than one busy process at a time. " * 30
+    >>> done = written(data, Prequential())
+    >>> n, bits = done.lengths()
+    >>> n.sum() == len(data), abs(bits.sum() / 8 - len(done.code())) < 8
+    (np.True_, np.True_)
+    """
     streams, writer = _Streams(len(data), settings), Writer(settings)
     text = np.frombuffer(data, np.uint8)
     for part, given in zip(streams.parts, np.array_split(text, len(streams.parts)), strict=True):
@@ -242,7 +233,11 @@ class Writer:
         return self._coder.get_compressed().astype(">u4").tobytes().rstrip(b"\0")
 
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
-        """Bytes of text (blocks,) and ideal bits (blocks,) of each block."""
+        """Bytes of text (blocks,) and ideal bits (blocks,) of each block.
+
+        Bits over bytes is the online loss curve. Its area, the sum of the bits, is the length of
+        the code to within 8 bytes.
+        """
         return np.array([n for n, _ in self._lengths]), np.array([b for _, b in self._lengths])
 
 
