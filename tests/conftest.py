@@ -9,6 +9,7 @@ import hypothesis
 import matplotlib
 import pytest
 
+collect_ignore = ["conftest.py"]  # nothing in it is a test, and tests/browser has another one
 os.environ["L0COURSE_PROGRESS"] = "off"
 matplotlib.use("Agg")
 hypothesis.settings.register_profile("same every time", derandomize=True, deadline=None)

@@ -1,7 +1,9 @@
 """The lesson builder, on a small lesson of its own and on the lessons of the course."""
 
+import ast
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import nbformat
@@ -9,11 +11,13 @@ import pytest
 
 from l0course.cli import main
 from l0course.learn import build
+from l0course.learn.exercise import all_exercises
 
 sys.path.insert(0, str(Path(__file__).parent))
 import run_notebooks  # noqa: E402
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+PROMISED = re.compile(r"Time:\*\* (\d+) minutes of reading,\s(\d+) of doing")
 
 SOURCE = '''# %% [markdown]
 # # A lesson, {{running}}
@@ -140,6 +144,52 @@ def test_every_lesson_keeps_the_contract(lesson):
         c.rstrip().endswith(";") or "%matplotlib" in c or "pip install" in c for c in code
     )
     assert solved.metadata["l0course"]["seconds"] <= 90
+
+
+@pytest.mark.parametrize("lesson", build.lessons(NOTEBOOKS), ids=lambda one: one.source.stem)
+def test_the_minutes_that_a_lesson_promises_fit_what_is_in_it(lesson):
+    """Doing: its exercises. Reading: 180 words a minute, 2 seconds a line of code, 30 a picture."""
+    cells = nbformat.read(lesson.student, as_version=4).cells
+    told = re.sub(r"<details>.*?</details>", "", text_of(cells, "markdown"), flags=re.S)
+    outputs = [o for c in cells for o in c.get("outputs", [])]
+    said = " ".join(o.get("text") or o.data.get("text/plain", "") for o in outputs)
+    pictures = sum("image/png" in o.get("data", {}) for o in outputs)
+    lines = sum(bool(line.strip()) for line in text_of(cells, "code").splitlines())
+    wanted = (len(told.split()) + len(said.split()) / 2) / 180 + lines / 30 + pictures / 2
+    reading, doing = PROMISED.search(told).groups()
+    assert abs(int(reading) - wanted) <= 5 + wanted / 10, wanted
+    minutes = sum(e.minutes for e in all_exercises() if e.id[:2] == lesson.source.stem[:2])
+    assert minutes - 2 <= int(doing) <= minutes + 5, minutes
+
+
+@pytest.mark.parametrize("lesson", build.lessons(NOTEBOOKS), ids=lambda one: one.source.stem)
+def test_the_readme_gives_the_times_of_the_lesson(lesson):
+    row = rf"\({re.escape(f'notebooks/{lesson.source.stem}.ipynb')}\).*"
+    told = r"\*Read (\d+) min, do (\d+) min, runs in (\d+) s\.\*"
+    *minutes, seconds = re.search(row + told, (NOTEBOOKS.parent / "README.md").read_text()).groups()
+    solved = nbformat.read(lesson.solved, as_version=4)
+    assert tuple(minutes) == PROMISED.search(text_of(solved.cells, "markdown")).groups()
+    assert 0.7 < int(seconds) / solved.metadata["l0course"]["seconds"] < 1.5
+
+
+def text_of(cells, kind):
+    return "\n".join(cell.source for cell in cells if cell.cell_type == kind)
+
+
+def test_no_place_and_no_length_gives_a_quiz_away():
+    """The right options stand evenly in each place; few are the longest, and few the shortest."""
+    places, longest, shortest = Counter(), 0, 0
+    for lesson in build.lessons(NOTEBOOKS):
+        for call in ast.walk(ast.parse(lesson.source.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Question":
+                options = ast.literal_eval(call.args[1])
+                (right,) = [k.value.value for k in call.keywords if k.arg == "answer"]
+                others = [len(o) for o in options if o != options[right]]
+                places[right] += 1
+                longest += len(options[right]) > max(others)
+                shortest += len(options[right]) < min(others)
+    assert sum(places.values()) >= 33 and max(places.values()) - min(places.values()) <= 2, places
+    assert max(longest, shortest) <= sum(places.values()) / 3, (longest, shortest)
 
 
 def words_without_code(notebook):

@@ -83,7 +83,7 @@ def build(lesson: Lesson) -> float:
     _execute(student, lesson.source.stem, lesson.student.parent)
     measured = {"seconds": round(seconds), "reference": round(reference_seconds(), 3)}
     for notebook, path in [(solved, lesson.solved), (student, lesson.student)]:
-        _set_measured(notebook, measured)
+        set_measured(notebook, measured)
         nbformat.validate(notebook)
         _write(path, (nbformat.writes(notebook) + "\n").encode())
     for cell in solved.cells:
@@ -101,7 +101,7 @@ def stale(lesson: Lesson) -> list[str]:
             continue
         committed = nbformat.read(path, as_version=4)
         wanted = _cells(lesson, student=is_student)
-        _set_measured(wanted, committed.metadata.get("l0course", {"seconds": 0}))
+        set_measured(wanted, committed.metadata.get("l0course", {"seconds": 0}))
         where = f"{path.parent.name}/{path.name}"
         if _sources(committed) != _sources(wanted):
             reasons.append(f"{where} differs from its source")
@@ -128,7 +128,9 @@ def _cells(lesson: Lesson, student: bool) -> NotebookNode:
             continue
         solved = cell.source
         if cell.cell_type == "markdown":
-            cell.source = HEADING.sub(_heading, solved)
+            cell.source = HEADING.sub(heading, solved)
+            if not student:  # which lies one folder deeper
+                cell.source = cell.source.replace("](reference/", "](../reference/")
         elif student:
             cell.source = SOLUTION.sub(_stub, solved + "\n").rstrip("\n")
         else:
@@ -147,7 +149,7 @@ def _cells(lesson: Lesson, student: bool) -> NotebookNode:
     return notebook
 
 
-def _heading(match: re.Match) -> str:
+def heading(match: re.Match) -> str:
     exercise = ex(match[2]).exercise
     dots = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
     return f"{match[1]} Exercise {match[2]} · {exercise.title} · {dots} · {exercise.minutes} min"
@@ -175,7 +177,7 @@ def _folded(exercise: Exercise, cell: str) -> str:
     )
 
 
-def _set_measured(notebook: NotebookNode, measured: dict[str, float]) -> None:
+def set_measured(notebook: NotebookNode, measured: dict[str, float]) -> None:
     """Put the measured running time where the text says {{running}}, and into the metadata."""
     notebook.metadata["l0course"] = measured
     for cell in notebook.cells:

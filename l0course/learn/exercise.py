@@ -107,7 +107,7 @@ class Check:
         """
         verdict = judge(self.exercise, answer)
         mark = {"correct": "✓", "skipped": "·", "wrong": "✗", "raised": "!"}[verdict.status]
-        print(f"{mark} {self.exercise.id}  {verdict.message}")
+        _say(f"{mark} {self.exercise.id}  {verdict.message}")
         if verdict.status != "skipped":
             self._record(verdict)
         if verdict.status == "correct":
@@ -122,7 +122,7 @@ class Check:
         _hints_shown[self.exercise.id] = number
         more = "" if number < len(hints) else " (the last; .solution() shows the answer)"
         text = " ".join(hints[number - 1].split())
-        print(f"{self.exercise.id}  hint {number} of {len(hints)}{more}: {text}")
+        _say(f"{self.exercise.id}  hint {number} of {len(hints)}{more}: {text}")
 
     def solution(self) -> None:
         """Print the answer and why it is right."""
@@ -131,7 +131,8 @@ class Check:
             print(textwrap.dedent(inspect.getsource(reference)).rstrip())
         else:
             print(f"The answer is {in_words(reference)}.")
-        print("\nWhy: " + " ".join(self.exercise.why.split()))
+        print()
+        _say("Why: " + " ".join(self.exercise.why.split()))
 
     def _record(self, verdict: Verdict) -> None:
         def change(record: dict[str, dict[str, Any]]) -> None:
@@ -143,6 +144,11 @@ class Check:
             }
 
         progress.update(change)
+
+
+def _say(words: str) -> None:
+    """Print in lines that fit: JupyterLab breaks longer ones inside words."""
+    print(textwrap.fill(words, 100, break_long_words=False, break_on_hyphens=False))
 
 
 def ex(exercise_id: str) -> Check:

@@ -88,12 +88,13 @@ class Prediction:
         if truth not in self.choices if self.choices else not _is_number(truth):
             raise ValueError(f"truth={truth!r} of {self.name} is not a possible answer")
         told = self._compare(truth)
-        words = " ".join([told, *explain.split()])
+        caption = " ".join([told, *explain.split()])
+        words = caption if explain else f"{self.question} {told}"  # they must stand alone
         if self.guess is not None:
             _told[self.name] = told
         with plt.rc_context(STYLE):
             fig = (choice_picture if self.choices else line_picture)(self, truth)
-            display(Picture(png(fig, words), words))
+            display(Picture(png(fig, caption), words))
 
     def draw(self, ax: Axes, *, axis: str = "x", label: str = "your guess") -> None:
         """Mark a guessed number on a lesson's own axes; nothing if there is no guess.
@@ -176,7 +177,7 @@ def predict(
     Predict: How many weights stay? From 1 to 1,000. Record a guess with the button, or type it: \
 predict(..., guess=...).
     >>> weights.reveal(100)
-    The answer is 100. No guess was recorded.
+    How many weights stay? The answer is 100. No guess was recorded.
     """
     if choices:
         asked = Prediction(name, question, choices=tuple(map(str, choices)))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from l0course.figures.style import COLORS
+from l0course.learn.choices import WRAP, choices
 
 if TYPE_CHECKING:
     from l0course.learn.predict import Prediction
@@ -55,7 +56,7 @@ class Asked:
             said.value = f"Recorded: {html.escape(p.say(p.guess))}"
 
         button.on_click(record)
-        question = widgets.HTMLMath(f"<b>Predict:</b> {html.escape(p.question)}")
+        question = widgets.HTMLMath(f"{WRAP}<b>Predict:</b> {html.escape(p.question)}")
         return widgets.VBox([question, control, widgets.HBox([button, said])])
 
 
@@ -64,13 +65,17 @@ def _control(p: Prediction) -> Any:
     import ipywidgets as widgets
 
     if p.choices:
-        return widgets.RadioButtons(options=p.choices, value=None, layout={"width": "auto"})
-    look = {"description": p.unit, "layout": {"width": "auto", "max_width": "480px"}}
+        return choices(p.choices)
+    look: dict[str, Any] = {
+        "description": f"your guess ({p.unit})" if p.unit else "your guess",
+        "style": {"description_width": "initial"},
+        "layout": {"width": "auto", "max_width": "480px"},
+    }
     if p.log:
         ends = math.log10(p.low), math.log10(p.high)
         middle = 10 ** (sum(ends) / 2)
         return widgets.FloatLogSlider(
-            value=middle, min=ends[0], max=ends[1], step=0.01, readout_format=".3g", **look
+            value=middle, min=ends[0], max=ends[1], step=0.01, readout_format=".3r", **look
         )
     step = _step(p.low, p.high)
     middle = step * round((p.low + p.high) / 2 / step)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from l0course.learn import progress
+from l0course.learn.choices import WRAP, choices
 
 __all__ = ["Question", "Quiz", "quiz"]
 
@@ -104,9 +105,9 @@ class Quiz:
         import ipywidgets as widgets
 
         q = self.questions[index]
-        text = widgets.HTMLMath(f"<b>{index + 1}. {html.escape(q.text)}</b>")
+        text = widgets.HTMLMath(f"{WRAP}<b>{index + 1}. {html.escape(q.text)}</b>")
         options = [(option, i) for i, option in enumerate(q.options)]
-        radio = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
+        radio = choices(options)
         verdict = widgets.HTMLMath()
 
         def answered(change: dict[str, Any]) -> None:

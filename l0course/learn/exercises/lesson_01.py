@@ -331,8 +331,8 @@ def left_out(n: int, k: int, b: float) -> float:
 LEFT_OUT = Exercise(
     id="01.6",
     title="The price of the place",
-    difficulty=2,
-    minutes=6,
+    difficulty=1,
+    minutes=3,
     reference=left_out,
     cases=((10, 2, 8), (10, 9, 4), (1000, 100, 32), (50_610, 1_000, 32), (50_610, 1_000, 5)),
     mistakes=(

@@ -399,9 +399,10 @@ LEAVE_ONE_OUT = Exercise(
         ),
     ),
     hints=(
-        "The slope of log P(z) in gamma_j is 1 / gamma_j for z_j = 1 and -1 / (1 - gamma_j) for "
-        "z_j = 0: in one formula, (z_j - gamma_j) / (gamma_j (1 - gamma_j)).",
-        "The mean of the other values is (values.sum() - values) / (K - 1).",
+        "P(z) is a product over the coins, so log P(z) is a sum. Which of its terms hold gamma_j "
+        "if z_j = 1? And if z_j = 0?",
+        "Their slopes are 1 / gamma_j and -1 / (1 - gamma_j): in one formula, (z_j - gamma_j) / "
+        "(gamma_j (1 - gamma_j)). The mean of the others is (values.sum() - values) / (K - 1).",
         "((values - baseline)[:, None] * score).mean(axis=0), with score of shape (K, p).",
     ),
     why="d/dgamma sum_z P(z) g(z) = sum_z P(z) g(z) d log P(z) / dgamma, which is an expectation, "
@@ -614,9 +615,8 @@ INNER = Exercise(
         ),
     ),
     hints=(
-        "For fixed gamma > 0 the best w is theta. What is left of the two terms?",
-        "u theta^2 (1 - gamma) + alpha gamma: a straight line in gamma. Where is a straight line "
-        "least?",
+        "A straight line over [0, 1] is least at one of its two ends.",
+        "What is left of u theta^2 (1 - gamma) + alpha gamma at gamma = 0? And at gamma = 1?",
         "At gamma = 0 it is u theta^2, at gamma = 1 it is alpha. np.minimum takes the smaller.",
     ),
     why="With probability gamma the distance is (theta - w)^2, else theta^2. So w = theta is best, "

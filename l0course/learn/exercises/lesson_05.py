@@ -461,11 +461,10 @@ GRAPH = Exercise(
     ),
     hints=(
         "Two sweeps. Forwards: which neurons are fed? Backwards: which ones are heard?",
-        "All inputs are fed. A neuron is fed if a weight from a fed neuron comes in, or if it has "
-        "a bias: (mask & fed).any(axis=1) | bias. All outputs are heard; backwards it is "
-        "(mask & heard[:, None]).any(axis=0).",
-        "A weight lives if it is in the mask, its source is fed and its target is heard: "
-        "mask & fed & heard[:, None], with fed of the layer before and heard of the layer behind.",
+        "All inputs are fed; a neuron is fed if a weight from a fed neuron comes in, or if it has "
+        "a bias. All outputs are heard; a neuron is heard if one that is heard listens to it.",
+        "(mask & fed).any(axis=1) | bias, and backwards (mask & heard[:, None]).any(axis=0). A "
+        "weight lives where mask & fed & heard[:, None]: fed before the layer, heard behind it.",
     ),
     why="A weight changes the output only along a path: something must arrive at its start, and "
     "something must leave from its end. Two sweeps carry both facts through any depth.",

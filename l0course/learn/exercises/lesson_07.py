@@ -116,8 +116,8 @@ HONEST = Exercise(
         Mistake(
             "best median on test",
             lambda validation, test: test[np.median(test, axis=1).argmin()],
-            "You took the strength with the least median test error, as the star in the picture. "
-            "That is a description of the curve. It is not a choice that a person could have made.",
+            "You took the strength with the least median test error. That describes the curve. It "
+            "is not a choice that a person could have made.",
         ),
         Mistake(
             "the strengths themselves",
