@@ -24,7 +24,7 @@
 # - compute a compression rate, and say what it leaves out;
 # - find your way through the course.
 #
-# **You need** a little Python and NumPy. **Time:** 10 minutes of reading, 20 of doing, {{running}} of
+# **You need** a little Python and NumPy. **Time:** 20 minutes of reading, 20 of doing, {{running}} of
 # running. If something does not work, run `.venv/bin/l0course doctor` in a terminal.
 #
 # Press **Shift + Enter** to run a cell and move to the next.
@@ -45,7 +45,7 @@ from l0course import (
     count_nonzero,
     error_rate,
     magnitude_prune,
-    random_gradient_prune,
+    prune_dead,
     support_bits,
 )
 from l0course.datasets import digits
@@ -58,8 +58,8 @@ use_style()
 # %% [markdown]
 # ## The digits
 #
-# 1,797 handwritten digits, 8 × 8 pixels each. We train on 1,097 of them, make choices on 300, and
-# judge on 400 that are held out until the end.
+# 1,797 handwritten digits, 8 × 8 pixels each. We train on 1,097 of them, choose on 300 (a threshold, the
+# best epoch), and judge on 400 that are held out until the end.
 
 # %%
 split = digits(seed=0)
@@ -79,7 +79,7 @@ show(figure, "Sixteen of the held-out digits with their labels: small, rough, 64
 # %%
 guess = predict(
     "00.how-small",
-    "How many times smaller can it be, and lose at most one percentage point of accuracy?",
+    "How many times smaller will it get, and lose at most one percentage point of accuracy?",
     low=1,
     high=1000,
     log=True,
@@ -88,8 +88,8 @@ guess = predict(
 
 # %% [markdown]
 # First the dense network. This loop is all that training is: look at 50 images, ask in which
-# direction each weight should move, move it a little. One round over all images is an *epoch*. (The
-# masks are for later: they keep pruned weights at zero.)
+# direction each weight should move, move it a little. One round over all images is an *epoch*. (For
+# later: to *prune* a weight is to set it to zero, and a *mask* keeps it there.)
 
 # %%
 def train(model, x, y, epochs, masks=None):
@@ -112,7 +112,8 @@ def train(model, x, y, epochs, masks=None):
 # %% [markdown]
 # Now compress. `compress` trains with a penalty on the number of weights (DRR, lesson 04), removes
 # the weights that the validation data do not miss (TAMADE, lesson 05), and fine-tunes what is left:
-# it trains on, without the penalty. We do it three times, with different random numbers, to see
+# it trains on, without the penalty. `alpha` is the price of a weight; `tolerance` is the share by which the
+# validation loss may rise when weights go. We do it three times, with other random numbers, to see
 # whether it was luck.
 
 # %% tags=["nbval-ignore-output"]
@@ -157,14 +158,13 @@ assert np.median(rates) >= 20 and lost <= 1
 # %% tags=["nbval-ignore-output"]
 guess.reveal(
     round(np.median(rates)),
-    "Nothing here was tuned for a record: lesson 05 goes further.",
+    "Nothing here was tuned for a record: lesson 04 goes further.",
 )
 
 # %% [markdown]
 # The report's words: weights below the *threshold* were set to zero, and TAMADE tried a few thresholds
-# (*evaluations*) to find it. *Spurious* weights are those left over on dead ends: nothing comes in, or
-# nothing goes out. They cannot matter, and *random gradient pruning* finds them. Both are the subject of
-# lesson 05.
+# (*evaluations*) to find it. *Dead* weights are left over on dead ends: nothing comes in, or nothing goes
+# out. They cannot matter, however large they are. Both are the subject of lesson 05.
 #
 # ## What is left?
 #
@@ -197,11 +197,11 @@ show(
 # ## Checks, hints, solutions
 #
 # Every lesson has exercises. You write a function, and the check below it says one of four things.
-# Here they are:
+# Here are three of them, on exercise 00.1, which comes next:
 
 # %%
-def upside_down(tensors):
-    return sum(np.count_nonzero(t) for t in tensors) / sum(t.size for t in tensors)
+def mean_rate(tensors):
+    return np.mean([t.size / max(1, np.count_nonzero(t)) for t in tensors])
 
 
 def crash(tensors):
@@ -212,7 +212,7 @@ def not_yet(tensors):
     raise NotImplementedError
 
 
-for try_this in (not_yet, upside_down, crash):
+for try_this in (not_yet, mean_rate, crash):
     ex("00.1").attempt(try_this)
 
 # %% [markdown]
@@ -221,7 +221,7 @@ for try_this in (not_yet, upside_down, crash):
 # the lesson goes on with our solution, so "Run All" always works.
 #
 # ### Exercise 00.1
-# What we count: all entries of all tensors, divided by the entries that are not zero.
+# Write the *compression rate*: all entries of all tensors, divided by those that are not zero.
 
 # %%
 def rate(tensors):
@@ -297,11 +297,20 @@ def drag(network, log_threshold):
     return figure
 
 
+def words(network, log_threshold):
+    thresholds, kept, errors = curves[network]
+    at = int(np.abs(np.log10(thresholds) - log_threshold).argmin())
+    return (
+        "Weights left (top) and validation error (bottom) against the threshold, dense (dashed) and "
+        "with the penalty (solid): a plateau, then a cliff. "
+        f"At {thresholds[at]:.2g} the network ({network}) keeps {kept[at]:,} weights and makes "
+        f"{errors[at]:.1f} % errors."
+    )
+
+
 Explore(
     drag,
-    description="Weights left (top) and validation error (bottom) against the threshold, for the "
-    "dense network (dashed) and the one trained with the penalty (solid). Both have a plateau and "
-    "then a cliff; on the plateau the penalised network has already lost most of its weights.",
+    description=words,
     labels={"network": "network", "log_threshold": "log10 of threshold"},
     network=["dense", "with penalty"],
     log_threshold=(-4.0, 0.3, 0.1, -1.0),
@@ -318,7 +327,8 @@ Explore(
 # belong.
 #
 # ### Exercise 00.3
-# A model has n weights, k of them alive, and each live value takes 32 bits. How many bits in all?
+# A model has n weights, k of them alive, and each live value takes 32 bits. To say which k of the n live
+# takes `support_bits(n, k)` bits. How many bits in all?
 
 # %%
 def sparse_bits(n, k):
@@ -375,7 +385,7 @@ for seed in range(3):
     chosen_at_random = MLP((64, 300, 100, 10), seed=seed)
     masks.apply(chosen_at_random)
     live = count_nonzero(chosen_at_random)
-    dead_ends.append(random_gradient_prune(deepcopy(chosen_at_random), split.x_train[:50]) / live)
+    dead_ends.append(prune_dead(deepcopy(chosen_at_random), split.x_train[:50]) / live)
     train(chosen_at_random, *split.train, epochs=85, masks=masks)
     random_errors.append(100 * error_rate(chosen_at_random, split.test))
     narrow = MLP((64, (live - 10) // 75, 10), seed=seed)  # 75 weights for each hidden neuron
@@ -423,10 +433,10 @@ quiz(
             "The dense network and the compressed one were compared on ...",
             (
                 "the training digits",
-                "the validation digits, where the threshold was chosen",
-                "digits that played no part in training or in any choice",
+                "digits that played no part in training or choices",
+                "the validation digits, on which the threshold was chosen",
             ),
-            answer=2,
+            answer=1,
             why="The threshold and the epoch were chosen on validation data, so these are a little "
             "flattering. Only the test digits are fair.",
         ),
@@ -434,7 +444,7 @@ quiz(
             "Why three seeds?",
             (
                 "To see how much of the result is luck",
-                "To make the result better",
+                "To make the network better by averaging",
                 "Because a network needs three starts",
             ),
             answer=0,
@@ -444,11 +454,11 @@ quiz(
         Question(
             "Pruned to as few weights as the compressed one, the dense network fails because ...",
             (
-                "its weights are larger",
-                "its work is spread over many weights of middling size",
+                "its weights are larger, and large ones hurt more",
                 "magnitude says nothing about importance",
+                "its work is spread over many weights",
             ),
-            answer=1,
+            answer=2,
             why="Without a penalty there is no reason to concentrate. Magnitude does say something "
             "(there is a plateau), but the cliff comes much earlier.",
         ),
@@ -460,21 +470,22 @@ quiz(
 #
 # | | Lesson | You will see |
 # |---|---|---|
-# | **00** | **Start here** | most of a network is not needed |
-# | **01** | **Description length** | learning is coding: bits of model plus bits of data |
-# | **02** | **ℓ0 against ℓ1** | counting is not shrinking |
-# | **03** | **PMMP** | exact gradients for a yes-or-no choice, without sampling |
-# | **04** | **DRR and relaxed ℓ1** | a smooth count, and how to undo a bias |
-# | **05** | **TAMADE and dead weights** | from small to zero |
-# | **06** | **Compress a classifier** | a real file, measured in bytes |
-# | **07** | **Sample efficiency** | how many weights do your data deserve? |
-# | **08** | **Compressing text** | a transformer against LZMA2 |
-# | **09** | **Lottery tickets** | a network inside a random one |
-# | **10** | **Universal compression** | few points that act like many |
-# | 11 | Capstone | compress a model that you care about |
+# | 00 | [Start here](00_start_here.ipynb) | most of a network is not needed |
+# | 01 | [Description length](01_description_length.ipynb) | learning is coding: bits of model plus bits of data |
+# | 02 | [ℓ0 against ℓ1](02_l0_vs_l1.ipynb) | counting is not shrinking |
+# | 03 | [PMMP](03_pmmp.ipynb) | exact gradients for a yes-or-no choice, without sampling |
+# | 04 | [DRR and relaxed ℓ1](04_smooth_l0.ipynb) | a smooth count, and how to undo a bias |
+# | 05 | [TAMADE and dead weights](05_thresholds.ipynb) | from small to zero |
+# | 06 | [Compress a classifier](06_compress_a_classifier.ipynb) | a real file, measured in bytes |
+# | 07 | [Sample efficiency](07_sample_efficiency.ipynb) | how many weights do your data deserve? |
+# | 08 | [Compressing text](08_compress_text.ipynb) | a transformer against LZMA2 |
+# | 09 | [Lottery tickets](09_lottery_tickets.ipynb) | a network inside a random one |
+# | 10 | [Universal compression](10_universal_compression.ipynb) | few points that act like many |
+# | 11 | [Capstone](11_capstone.ipynb) | compress a model that you care about |
 #
-# The bold ones are open; the others are being built. Your own progress, from the file on your
-# machine:
+# Short of time: 00, 02, 04, 06. For the theory: 01, 03, 07. Symbols, terms, and where each equation of the
+# papers stands in the code: [notation](reference/notation.md), [glossary](reference/glossary.md),
+# [equations](reference/equations.md). Your own progress, from the file on your machine:
 
 # %% tags=["nbval-ignore-output"]
 progress_map()

@@ -25,7 +25,7 @@
 # - compare a code that sends the model with one that learns along, and say which is shorter and why;
 # - prove that a simple truth is learnt from few data, and check the proof by enumeration.
 #
-# **You need** lesson 00, logarithms, and a little probability. **Time:** 45 minutes of reading, 50 of doing,
+# **You need** lesson 00, logarithms, and a little probability. **Time:** 50 minutes of reading, 55 of doing,
 # {{running}} of running.
 
 # %%
@@ -131,9 +131,9 @@ guess.reveal(
 # ## What a bit is
 #
 # Take a simpler message: 1,797 flags, 1 if the digit is a one, else 0. Ann and Bob agree that a 1 has probability
-# q. An event of probability p costs −log2 p bits: there are 2^B files of B bits, so each is worth a share 2^−B of
-# the room, and an event gets the share p. A coin flip (p = ½) costs 1 bit, and one chance in a thousand costs 10.
-# Probabilities of independent events multiply, so bits add.
+# q. An event of probability p costs −log2 p bits. Why? Who fixes the first B bits of a file leaves a share 2^−B of
+# all files. An event may take the share p, so it fixes B = −log2 p bits. A coin flip (p = ½) costs 1 bit, and one
+# chance in a thousand costs 10. Probabilities of independent events multiply, so bits add.
 #
 # ### Exercise 01.1
 # How many bits does a row of flags take?
@@ -262,8 +262,9 @@ guess = predict(
 
 # %% [markdown]
 # We need a code for numbers. Take a Gaussian around the prediction, with standard deviation σ. The answers are
-# whole numbers, so the probability of one of them is about the density there. For residuals r = answer −
-# prediction, the mean of −log2 density is a function of two things: σ, and the mean squared error (MSE).
+# whole numbers, so the probability of one of them is about the density there: exp(−r² / (2σ²)) / (σ √(2π)) for the
+# residual r = answer − prediction. The mean of −log2 of it depends on two things: σ, and the mean squared error
+# (MSE).
 #
 # ### Exercise 01.3
 # Which function?
@@ -284,7 +285,7 @@ print(f"no column: {without:.2f} bits a row, {rows * without / 8:.0f} bytes")
 print(f"ten:       {ten:.2f} bits a row, {rows * ten / 8:.0f} bytes")
 guess.reveal(
     round(100 * (1 - ten / without), 1),
-    "Half of the variance is worth half a bit a row. Most of the file is noise, and stays.",
+    "Half of the variance, but only some bits of each row. Most of the file is noise, and stays.",
 )
 
 # %% [markdown]
@@ -392,9 +393,10 @@ def cell(w, b, span):
 cell = ex("01.5").attempt(cell)
 
 # %% [markdown]
-# Now the whole file: how many columns, which, their weights, the mean, σ, and then the answers. One function writes
-# and reads it. Look at `positions`: if k of the n places left are *live* (used), the next one is, with probability
-# k / n. The product of all these probabilities is exactly 1 / C(n, k), so the positions take log2 C(n, k) bits.
+# Now the whole file: how many columns, which, their weights, the mean, σ, and then the answers. One function
+# writes and reads it: `coder.number(b, x)` writes x in b bits, or reads them if x is None. Look at `positions`: if
+# k of the n places left are *live* (used), the next one is, with probability k / n. The product of all these
+# probabilities is exactly 1 / C(n, k), so the positions take log2 C(n, k) bits.
 
 # %%
 def positions(coder, n, k, given=None):
@@ -437,6 +439,11 @@ def code_answers(coder, given=None):
     return np.concatenate(answers)
 
 
+# %% [markdown]
+# Ann's part: fit the weights, put them into cells, write the file, and read it back.
+
+
+# %%
 def model_with(columns, b):
     """Least squares on these columns, its weights in b bits, and the σ that suits them."""
     live = np.isin(np.arange(10), columns)
@@ -566,7 +573,8 @@ for b in (2, 4, 8, 16, 32):
 # weight, and nothing for its position. How much is left out?
 #
 # ### Exercise 01.6
-# Give the bits of the positions, as a share of the bits of the values.
+# Give the bits of the positions, as a share of the bits of the values. (From here on n, or N, counts weights, and
+# not rows.)
 
 # %%
 def left_out(n, k, b):
@@ -584,7 +592,7 @@ left_out = ex("01.6").attempt(left_out)
 # %%
 guess = predict(
     "01.positions",
-    "Of 308.2 million weights 3.88 million are left, 32 bits each. What do the positions add?",
+    "Of 308.2 million weights 3.88 million are left, 32 bits each. What do positions add to that?",
     low=0,
     high=100,
     unit="%",
@@ -631,6 +639,7 @@ show(
 
 # %% [markdown]
 # ## Why count weights? From programs to ℓ0
+# (A good place for a break.)
 #
 # What is the shortest description of something, if *any* rule is allowed? Let the description be a program. The
 # length of the shortest program that prints x is its *Kolmogorov complexity* K(x). Our machine is Python: it
@@ -737,26 +746,26 @@ mix = ex("01.7").attempt(mix)
 # %% [markdown]
 # A class that we can see through: 51 sources of 0 and 1.
 #
-# - **coin**: a 1 has probability θ; **habit**: the last flag is repeated with probability θ;
+# - **coin**: a 1 has probability q; **habit**: the last flag is repeated with probability q;
 # - **cycle**: a pattern of 1 to 4 flags, again and again, without error.
 #
-# The code: 2 bits say *coin*, 2 say *habit*, 1 says *cycle*. θ is ½, or odd/4, odd/8, odd/16: finer ones take more
-# bits. A pattern of p flags takes 2p bits. No code word may begin with another one; then Σ 2^−l is at most 1
+# The code: 2 bits say *coin*, 2 say *habit*, 1 says *cycle*. q is ½, or odd/4, odd/8, odd/16: finer ones take more
+# bits. A pattern takes 2 bits a flag. No code word may begin with another one; then Σ 2^−l is at most 1
 # (Kraft's inequality).
 
 # %%
 T = 16
 
 
-def coin(theta):
-    return lambda past: np.full(len(past), theta)
+def coin(q):
+    return lambda past: np.full(len(past), q)
 
 
-def habit(theta):
+def habit(q):
     def one(past):
         if past.shape[1] == 0:
             return np.full(len(past), 0.5)
-        return np.where(past[:, -1] == 1, theta, 1 - theta)
+        return np.where(past[:, -1] == 1, q, 1 - q)
 
     return one
 
@@ -1030,10 +1039,10 @@ print(f"neighbours vote, along          {len(file):4} bytes")
 guess.reveal("learning along", "The same model, and less than half of the bytes.")
 
 # %% [markdown]
-# Learning along wins clearly, though we tried 150 settings of the two-part code. (The decay of each is near its
-# best.) Where do two parts lose? About half of the file is the model. It names *one* weight vector, although a great
-# many others would do as well. Which one: that is information that nobody needs. A mixture does not send it. And
-# the other half is long because the model had to be coarse to be cheap.
+# Learning along wins clearly, though we tried 150 settings of the two-part code. (Both keep their weights small,
+# by a *decay* that is near its best.) Where do two parts lose? About half of the file is the model. It names *one*
+# weight vector, although a great many others would do as well. Which one: that is information that nobody needs. A
+# mixture does not send it. And the other half is long because the model had to be coarse to be cheap.
 #
 # And on the diabetes data, with few weights? Learning along is *Bayesian* linear regression here: the
 # average over all weights, each counted by how well it did so far. For a known σ there is a formula for it; σ is
@@ -1137,8 +1146,8 @@ quiz(
         Question(
             "A model has a training MSE ten times smaller than another one, and its file is longer. How can that be?",
             (
-                "One of the files must be wrong",
-                "Its weights take more bits than the residuals save",
+                "One of the files must be wrong: less error, less to send",
+                "Its weights cost more than the residuals save",
                 "σ was not fitted",
             ),
             answer=1,
@@ -1147,16 +1156,20 @@ quiz(
         ),
         Question(
             "You have sixteen times as many rows. How many bits does each weight deserve now?",
-            ("two more", "as many as before", "sixteen times as many"),
+            (
+                "two bits more",
+                "as many",
+                "sixteen times as many",
+            ),
             answer=0,
             why="½ log2 16 = 2. The standard error is four times smaller, so cells should be four times narrower.",
         ),
         Question(
             "Your compressor cannot shorten a file. What follows for its Kolmogorov complexity?",
             (
-                "It is about the length of the file",
+                "It is about as long: there was nothing to find",
                 "It is far below the length of the file",
-                "It is at most about the length of the file",
+                "It is at most about the file's length",
             ),
             answer=2,
             why="A compressor finds upper bounds. The digits of √2 look like noise to it, and have a short "
@@ -1181,8 +1194,8 @@ quiz(
 # as Ann's to the last bit; on two different machines, floating point may not be (lesson 06 has a codec made of
 # whole numbers).
 #
-# **What would change our mind.** A decodable file of the shuffled labels that is clearly shorter than their
-# entropy; a source of the class that breaks the bound; or 32-bit weights that make a file shorter than 4-bit
+# **What would change our mind.** A decodable file of the shuffled labels that is clearly shorter than 746
+# bytes; a source of the class that breaks the bound; or 32-bit weights that make a file shorter than 4-bit
 # ones on these data.
 #
 # ## Read more

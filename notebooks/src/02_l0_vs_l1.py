@@ -26,7 +26,7 @@
 # - price a column in bits, and choose the number of columns without cross-validation;
 # - predict, from correlation and noise, which of the two will find the truth.
 #
-# **You need** lesson 00, least squares, and NumPy. **Time:** 25 minutes of reading, 45 of doing,
+# **You need** lesson 00, least squares, and NumPy. **Time:** 30 minutes of reading, 40 of doing,
 # {{running}} of running.
 
 # %%
@@ -107,7 +107,7 @@ guess.reveal(
 # ## One weight: two maps
 #
 # Suppose that the data want a weight to be θ. Being at x instead costs ½ (x − θ)². A penalty pulls
-# x towards 0:
+# x towards 0. (Here θ is the wish and x the weight. In the other lessons θ is the weight itself.)
 #
 # - ℓ1 charges α·|x|: every unit of size costs the same.
 # - ℓ0 charges α if x ≠ 0: being there costs, the size is free.
@@ -308,7 +308,7 @@ assert abs(relaxed[:4] - 1).max() < 0.05
 # the smallest residual sum of squares (RSS).
 #
 # ### Exercise 02.4
-# Write it. Beware of shortcuts: the check knows the three that people take.
+# Write it. Beware of shortcuts: the check knows the usual ones.
 
 # %%
 import itertools
@@ -355,7 +355,7 @@ guess.reveal(2**40, "Each column doubles the number. At a million subsets a seco
 # what it does not explain. The number of bits is the *code length*; an event of probability q costs
 # −log2 q bits.
 #
-# - the residuals, in a Gaussian code with standard deviation σ: n/2 · log2(2πσ²) + RSS / (2σ² ln 2);
+# - the residuals, n times the row of 01.3: n/2 · log2(2πσ²) + RSS / (2σ² ln 2);
 # - which k of the p columns: log2 C(p, k);
 # - the k values, b bits each.
 #
@@ -406,7 +406,7 @@ for b in (2, 4, 8, 16, 32):
 # %% [markdown]
 # The residuals became cheaper with every column, and still the code has a minimum: the true model. No
 # data were held back for validation. The price of a value matters little, as long as it is not too
-# cheap: with 2 bits even useless columns pay for themselves. Lesson 01 makes this the course's compass.
+# cheap: with 2 bits even useless columns pay for themselves. It is the two-part code of lesson 01 again.
 #
 # ## Control: nothing to find
 #
@@ -495,8 +495,8 @@ for name in ("l1", "relaxed"):
     print(f"rho <= 0.2, strong signal: excess error of best subset / {name}: {np.median(ratios):.1f}")
 
 # %% [markdown]
-# The last two lines matter. Left of the line, where the lasso *selects* well, it predicts worse only
-# because it shrinks: the relaxed lasso predicts as well as the best subset.
+# The last two lines matter. For ρ up to 0.2, where the lasso *selects* well, it predicts worse only
+# because it shrinks: the relaxed lasso predicts as well as the best subset. Nearer to the line it does not.
 #
 # Here is one column of the map, computed now with fewer data sets.
 
@@ -528,8 +528,8 @@ assert live["found_l0"][-1] == 1 and max(live["found_l1"]) <= 0.1
 # %%
 guess = predict(
     "02.diabetes",
-    "Which predicts best on the diabetes data?",
-    choices=("all ten columns", "the best subset", "the lasso", "no clear winner"),
+    "Which has the smallest median error on the diabetes data?",
+    choices=("all ten columns", "the best subset", "the lasso"),
 )
 
 # %%
@@ -582,8 +582,8 @@ guess.reveal("all ten columns", "By less than one unit in the median, but in mos
 # median, but in most splits. With 282 rows for ten columns, the noise in ten coefficients costs little,
 # and leaving columns out costs a little more. Best subset, greedy search and lasso are level.
 #
-# What selection buys here is not a better prediction but a shorter model: half of the columns, for
-# about one per cent more error. "Who wins?" is often the wrong question. "Who needs less to say nearly
+# What selection buys here is not a better prediction but a shorter model: six of ten columns, for about
+# one per cent more error. "Who wins?" is often the wrong question. "Who needs less to say nearly
 # the same?" is ours.
 #
 # ## Quiz
@@ -594,7 +594,11 @@ quiz(
     [
         Question(
             "The columns are uncorrelated, and you double the lasso's strength. A survivor ...",
-            ("stays where it was", "moves closer to 0", "may jump to a larger value"),
+            (
+                "stays where it was",
+                "moves closer to zero",
+                "may jump to a larger value",
+            ),
             answer=1,
             why="Each survivor pays for its size, so a stronger penalty pulls it further. With "
             "correlated columns one coefficient may grow while its rival shrinks (look at the path "
@@ -603,14 +607,22 @@ quiz(
         Question(
             "In this lesson's design, with correlation 0.8 and almost no noise, you want the true "
             "columns. You would rather ...",
-            ("collect more rows for the lasso", "tune the lasso's strength", "count columns"),
+            (
+                "collect more rows for the lasso",
+                "tune its strength",
+                "find the best subset",
+            ),
             answer=2,
             why="Where the irrepresentable condition fails, neither rows nor tuning help the "
             "lasso. Counting has no such limit.",
         ),
         Question(
-            "The signal is far weaker than the noise. The best 10 of many columns ...",
-            ("fits the noise and predicts poorly", "is safe, being exact", "equals the lasso"),
+            "The signal is far weaker than the noise. The best subset of 10 columns ...",
+            (
+                "fits noise and predicts poorly",
+                "is safe, because the search for it was exact",
+                "equals the lasso",
+            ),
             answer=0,
             why="It is the exact answer to the wrong question. The best of many subsets is mostly "
             "luck, and nothing shrinks it.",
@@ -643,6 +655,9 @@ quiz(
 #   penalty parameter cannot do both jobs.
 #
 # ## From equations to code
+# What α stands against differs: ½ (x − θ)² in 02.1 and 02.2, ‖y − Xw‖² / (2n) in `Lasso`, ‖y − Xw‖² in
+# `L0Regression` and lesson 03, the mean squared error in lesson 01.
+#
 # | In words | Formula | Code |
 # |---|---|---|
 # | soft threshold | sign(θ) · max(abs(θ) − α, 0) | `penalties.soft_threshold(theta, alpha)` |

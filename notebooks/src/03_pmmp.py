@@ -27,7 +27,7 @@
 # - derive PMMP for networks, and eliminate two of its four variables exactly;
 # - say why its threshold is √(α/u), and what limits the method.
 #
-# **You need** lesson 02. **Time:** 40 minutes of reading, 70 of doing, {{running}} of running.
+# **You need** lesson 02. **Time:** 60 minutes of reading, 75 of doing, {{running}} of running.
 
 # %%
 import itertools
@@ -74,7 +74,7 @@ torch.set_num_threads(1)  # for matrices this small, threads only wait for each 
 # is correlated with their sum. The lasso was helpless in this design.
 #
 # A *mask* z has a 0 or a 1 for each column. Now throw 40 fair coins for it. A column with heads keeps its
-# weight, the others get 0. How large is the squared error **on average over all 2^40 masks**?
+# least-squares weight, the others get 0. How large is the squared error **on average over all 2^40 masks**?
 
 # %%
 guess = predict(
@@ -174,8 +174,8 @@ show(
 #
 # ## Step 1: a coin for each yes or no
 #
-# Let g be *any* function of a mask z in {0, 1}^n: a table with 2^n entries. We want its least entry. Instead
-# of z we choose the coins' chances γ in [0, 1]^n, and pay the expected value:
+# Let g be *any* function of a mask z in {0, 1}^p: a table with 2^p entries. We want its least entry. Instead
+# of z we choose the coins' chances γ in [0, 1]^p, and pay the expected value:
 #
 # min over masks z of g(z)  =  min over γ of E g(z), z_j = 1 with probability γ_j, independently.
 #
@@ -186,7 +186,7 @@ show(
 def expectation(values, gamma):
     """E g(z) over independent coins, by enumeration.
 
-    values: (2,) * n, values[z] = g(z) for each tuple z of zeros and ones; gamma: (n,), 0 and 1 included.
+    values: (2,) * p, values[z] = g(z) for each tuple z of zeros and ones; gamma: (p,), 0 and 1 included.
     """
     ### BEGIN SOLUTION
     total = 0.0
@@ -248,7 +248,7 @@ assert below == 0
 # %%
 guess = predict(
     "03.traps",
-    "A table of 4,096 random numbers (n = 12): how many of its corners are such traps?",
+    "A table of 4,096 random numbers (p = 12): how many of its corners are such traps?",
     low=1,
     high=4096,
     log=True,
@@ -292,7 +292,7 @@ guess.reveal(traps(values), "Each corner has 12 neighbours, so it is the least o
 #
 # ## Step 2: squared errors, exactly
 #
-# Now let each weight be θ_j = w_j z_j: w says how large, z says whether. For n = 40 the brute force of exercise
+# Now let each weight be θ_j = w_j z_j: w says how large, z says whether. For p = 40 the brute force of exercise
 # 03.1 is out of reach. But a squared error is kind. In one row the residual R = y_i − Σ_j X_ij w_j z_j is a
 # random number, and for every random number
 #
@@ -372,9 +372,10 @@ print("equal to the package's:", np.allclose(slope, egp_gradients(X, y, *halfway
 
 # %% [markdown]
 # ### Raise the price
-# The price α = 1 was low. It is 18 bits a column in the code of lesson 02 (α = 2σ² ln 2 · b with σ = 0.2).
-# Now raise it to 20. The true four columns are still the best. **Predict:** what does the same descent, from
-# fair coins and weights 0, find now? The right four, wrong ones, none?
+# The price α = 1 was low: 18 bits a column. (Lesson 01 has α = 2σ² ln 2 · b / n for the *mean* squared error. Here
+# squares are summed, so the n goes; σ = 0.2.) Now raise it to 20. The true four columns are still the best.
+# **Predict:** what does the same descent, from fair coins and weights 0, find now? The right four, wrong ones,
+# none?
 
 # %%
 right = np.arange(40) < 4
@@ -399,8 +400,7 @@ assert found[20.0, "weights 0"] != [0, 1, 2, 3] == found[20.0, "least squares"]
 # Wrong columns: it is in a trap. (The last line looked at all subsets of up to four columns. Five cost 100
 # before they explain anything, so none of them is better.) Same objective, same data, another start: from the
 # least-squares weights the descent finds the truth at all three prices. At price 20 the wrong answer costs
-# twice as much as the right one, and the descent cannot know. At price 5 it fails as well. There a single
-# flip would even help, if the weights were fitted again. With the weights as they are, none does.
+# twice as much as the right one, and the descent cannot know. At price 5 it fails as well.
 #
 # So in earnest EGP is run with many prices, from several starts, as columns of one matrix, and validation data
 # choose. That is cheap, and it is no guarantee.
@@ -543,7 +543,8 @@ assert min(error for error, _ in rows.values()) > 4
 # %% [markdown]
 # (The last column is the largest bias of the three moments, in units of what chance alone would give. About
 # 1: none to be seen.) None of them is below four. And the plain leave-one-out is not the worst: it beats ARM
-# each time. Which one is best depends on the moment; ARM, which DisARM was made to improve, suffers where coins are nearly certain.
+# at two of the three moments, and is level with it at the first. ARM, which DisARM was made to improve, suffers
+# where coins are nearly certain.
 #
 # Does the noise matter? Perhaps Adam averages it away. The same descent with the slope in γ from 4, 40 and 400
 # masks (the slope in w stays exact). **Predict:** which of them find the four columns?
@@ -627,12 +628,12 @@ guess.reveal(round(ratio), "Medians. Over EGP with plain steps it is 21.")
 # five to ten times the published steps for that. (b is the estimate, β the truth; the price is 2, then 15.
 # *UGC, 1/3* takes BitFlip-1 within 1/3 of 0 or 1.)
 #
-# With 200 columns, BitFlip-1 and UGC find about what EGP finds; but they need 35 times longer or more than EGP
-# with Adam, and 21 times or more than EGP with plain steps, though our versions are dozens of times faster than the published ones. With 2,000 columns none of them comes near:
-# 200 wrong columns and more, against about ten. (Of 30 normal coefficients about six are smaller than
-# √(15/200) = 0.27, and do not earn their price.) Adam is not the reason: *EGP, descent* takes the same plain
-# steps as the rest. With 2,000 columns it ends better than Adam, which by our strict rule does not arrive.
-# `l0course figures monte_carlo` draws all of it.
+# With 200 columns, BitFlip-1 and UGC find about what EGP finds. But they take at least 35 times as long as EGP
+# with Adam, and 21 times as long as EGP with plain steps. (Our samplers are dozens of times faster than the
+# published.) With 2,000 columns none of them comes near: 200 wrong columns and more, against about ten. (Of 30
+# normal coefficients about six are smaller than √(15/200) = 0.27, and do not earn their price.) Adam is not the
+# reason: *EGP, descent* takes the same plain steps as the rest. With 2,000 columns it ends better than Adam, which
+# by our strict rule does not arrive. `l0course figures monte_carlo` draws all of it.
 
 # %% [markdown]
 # ## Step 4: networks, and which constraint?
@@ -948,8 +949,8 @@ for temperature in (0.0, 0.5, 1.0):
     print(f"τ = {temperature}:", np.round(cost.min(axis=0), 3).tolist())
 
 # %% [markdown]
-# No cap at τ = 1, but a smooth way to it. Write s = 1 − γ. The slope of the cost in s is −1 + x + τ (ln s + 1).
-# At τ = 1 it is 0 at s = exp(−x), and what is left of the cost is 1 − s:
+# No cap at τ = 1, but a smooth way to it. Write q = 1 − γ, the chance of tails. The slope of the cost in q is
+# −1 + x + τ (ln q + 1). At τ = 1 it is 0 at q = exp(−x), and what is left of the cost is 1 − q:
 
 # %%
 print("1 − exp(−x):", np.round(1 - np.exp(-x), 3).tolist())
@@ -1069,7 +1070,9 @@ assert np.all(layered - dense < 6) and np.all(largest > 2 * layered)
 # - **as published:** `PMMP` carries w, γ and u for each weight. All four start and move as in the Explore,
 #   with Adam;
 # - **solved exactly:** `ExactPMMP` has eliminated w and γ. Its distance is |θ|; its threshold follows a plan and
-#   *falls* during training, from almost ℓ1 to almost ℓ0; and u knows the curvature.
+#   *falls* during training, from almost ℓ1 to almost ℓ0; and u knows the curvature h. The mean squared gradient
+#   of a weight stands in for h. The ℓ0 rule asks for thresholds in proportion to h^(−½) (*full power*); we take
+#   h^(−¼) (*half*).
 #
 # **Predict:** two digit readers each, at the same price. Which version leaves fewer weights, and by how much?
 
@@ -1146,12 +1149,12 @@ for method, what in VARIANTS.items():
 # %% [markdown]
 # The distance matters most. Without curvature, the square costs more than a point where |θ| costs a tenth: small
 # weights shrink and do not go. (Its threshold falls further, to 0.02; at 0.1 it hardly pruned.) Published PMMP has
-# the same square; a mask from γ mends a part, and another climb of u makes it worse. Curvature comes next, worth
-# about a third of a point at half its power; at full power it is lost again, for large weights stay wherever
-# gradients are small. The falling threshold is worth about 0.2, which is also the noise of two seeds. A temperature
-# changes nothing, and neither does it matter that pruned weights may come back. ADMM of step 6 reaches DRR's line
-# too: its ledger does what the force at 0 does. (Runs beyond DRR's range have lower rates than its weakest
-# strength, or higher than its strongest. No variant was tuned beyond a trial or two.)
+# the same square; to drop what its γ drops mends a part, and to let log u climb at its own rate makes it worse.
+# Curvature comes next, worth about a third of a point at half its power; at full power it is lost again, for large
+# weights stay wherever gradients are small. The falling threshold is worth about 0.2, which is also the noise of
+# two seeds. A temperature changes nothing, and neither does it matter that pruned weights may come back. ADMM of
+# step 6 reaches DRR's line too: its ledger does what the force at 0 does. (Runs beyond DRR's range have lower
+# rates than its weakest strength, or higher than its strongest. No variant was tuned beyond a trial or two.)
 #
 # ## Control: nothing to find
 #
@@ -1213,11 +1216,11 @@ quiz(
         Question(
             "You went downhill in γ until all coins were certain. The mask that they show is ...",
             (
-                "the best mask",
-                "one that no single flip of a coin improves, with the weights as they are",
-                "close to the best mask, within the noise",
+                "the best mask, for the way there was exact",
+                "close to the best mask, within the noise of the data",
+                "one that no single flip improves, at these weights",
             ),
-            answer=1,
+            answer=2,
             why="The least expectation belongs to the best mask. But descent finds a corner from which, "
             "with the weights held, no edge leads down, and there may be several. At price 20 we saw one "
             "that costs twice as much.",
@@ -1230,13 +1233,17 @@ quiz(
                 "sometimes above, sometimes below",
             ),
             answer=0,
-            why="E R² = (E R)² + Var R, and a variance is never negative. Whoever forgets it has no reason to "
-            "make up their mind: undecided coins would cost nothing.",
+            why="E R² = (E R)² + Var R, and a variance is never negative. Without it "
+            "undecided coins would cost nothing.",
         ),
         Question(
             "You solve w and γ exactly, and make u four times larger. A weight is now kept from ...",
-            ("a quarter of the size", "half the size", "four times the size"),
-            answer=1,
+            (
+                "a quarter of the size",
+                "four times the size",
+                "half the size",
+            ),
+            answer=2,
             why="The penalty is min(u θ², α), so the threshold is √(α/u). As u grows it goes to 0, and the "
             "penalty to α times the number of weights.",
         ),

@@ -26,7 +26,7 @@
 # - cut neurons out of a network without changing what it computes;
 # - say what pruning saves, and what it does not.
 #
-# **You need** lesson 00, and lesson 04 for the penalty. **Time:** 30 minutes of reading, 45 of doing,
+# **You need** lesson 00, and lesson 04 for the penalty. **Time:** 50 minutes of reading, 45 of doing,
 # {{running}} of running.
 
 # %%
@@ -69,7 +69,7 @@ torch.set_num_threads(1)  # for networks this small, threads only wait for each 
 # ## A million times larger
 #
 # Two digit readers, each with 50,610 weights, each trained for 60 epochs. One is trained *plainly*; the other
-# with DRR, the smooth count of lesson 04 (*penalised*): large weights cost about the same, small ones fade.
+# with DRR, the smooth count of lesson 04 (*penalised*): it pulls at small weights and leaves large ones alone.
 
 # %%
 split = digits(seed=0)
@@ -139,16 +139,14 @@ guess.reveal("nothing, to the last bit", "These weights are not zero, and yet th
 #
 # ## Small is not zero
 #
-# The penalty charged for each weight that is not zero. **Predict:** after training, how many of the 50,610
-# weights of the penalised network are exactly 0?
+# The penalty made weights small. As in lesson 04, it made none of them 0:
 
 # %%
 zeros = 50_610 - count_nonzero(penalised)
 print("weights of the penalised network that are exactly 0:", zeros)
 
 # %% [markdown]
-# None. Adam steps over 0 and back, with steps of about the learning rate, however small that gets (lesson 04). So
-# how large are they? And what happens to the loss when all weights below a threshold are set to 0?
+# So how large are they? And what happens to the loss when all weights below a threshold are set to 0?
 
 # %%
 thresholds = np.geomspace(1e-4, 2, 60)
@@ -185,7 +183,7 @@ show(
 )
 
 # %% [markdown]
-# Both networks have a plateau, and their cliffs begin near a threshold of 0.1. The difference is what
+# Both networks have a plateau, and both curves become steep near a threshold of 0.1. The difference is what
 # has gone by then. The penalised network has an almost empty *gap* between its two heaps: as long as the
 # threshold stays in the gap nothing changes, for there is nothing to remove. The plain network loses weights
 # all the way, and the loss does not notice until too few are left to share the work.
@@ -340,8 +338,9 @@ for tolerance in (0.01, 0.1, 1.0):
 print(f"a hundred times the tolerance, {edges[1.0] / edges[0.01]:.1f} times the threshold")
 
 # %% [markdown]
-# A hundred times the tolerance takes only about a quarter of what was left: that is a cliff. (In its first steps
-# the bisection is far out, where nearly everything is gone: the line ends at twice the *largest* weight.)
+# A hundred times the tolerance takes only about a quarter of what was left: the threshold grows sevenfold, but it
+# crosses the gap, where there is little to remove. (In its first steps the bisection is far out, where nearly
+# everything is gone: the line ends at twice the *largest* weight.)
 #
 # ## Fewer looks
 #
@@ -350,8 +349,8 @@ print(f"a hundred times the tolerance, {edges[1.0] / edges[0.01]:.1f} times the 
 #
 # - **bisection** (`bisection_tamade`): as published, on the line, to 1e-7;
 # - **sorted list** (`tamade`): bisects the sorted sizes, after up to 8 looks spread over the whole range;
-# - **secant** (`secant_tamade`): walks like the published one, but also reads *how far* a loss was from the limit.
-#   It looks only where what it has seen leaves the answer open.
+# - **secant** (`secant_tamade`): takes the steps of the published one, but does not look at each. A straight line
+#   through two losses (a *secant*) says which steps should pass; it looks at the last of these only.
 
 # %%
 guess = predict(
@@ -397,8 +396,8 @@ for kind in kinds:
     assert min(ratios) > 0.9999
 
 # %% [markdown]
-# The secant never ends below the published search, and takes a third to two thirds of its looks: the more places
-# have a loss close to the limit, the more of them it must look at.
+# In these 21 networks the secant never ends below the published search (it can, if the loss falls back far up), and
+# takes a third to two thirds of its looks. The more places have a loss close to the limit, the more it must see.
 #
 # ## When the loss falls again
 #
@@ -553,7 +552,7 @@ guess.reveal("more weights", "One threshold compares numbers of different units.
 # %% [markdown]
 # A single threshold compares sizes that need not be comparable. One for each tensor does not care about scale.
 # Why not always, then? It costs a search for each tensor, and the tensors must share one tolerance; equal shares,
-# as here, need not be best. And without rescaling it gains little here: training from the usual start, with one
+# as here, need not be best. And without rescaling it gains an eighth at most: training from the usual start, with one
 # penalty for all, keeps layers comparable. Watch out with normalisation layers, embeddings, and models that others
 # trained.
 #
@@ -847,8 +846,9 @@ assert outcomes["prune_dead", nn.ReLU] == (0, 0, 0)
 
 # %% [markdown]
 # With tanh, one random batch finds exactly the dead weights, in all 100 networks. With ReLU it also takes living
-# ones, in nearly every network. Often that does no harm: a neuron that gets only positive signals through
-# negative weights is always off, so it lives on paper only. But in a third of the networks the outputs change.
+# ones, in nearly every network. (Our batch has 64 rows; the published code takes hundreds.) Often that does no
+# harm: a neuron that gets only positive signals through negative weights is always off, so it lives on paper only.
+# But in a third of the networks the outputs change.
 #
 # ## Where one random batch fails
 #
@@ -1071,7 +1071,7 @@ for rows in (1, 256):
 # The masked one is no faster: a matrix product multiplies by 0 as patiently as by any other number.
 #
 # And recorded for LeNet-300-100 (`python tests/benchmarks/test_forward_time.py`). The fourth form, *sparse*, stores
-# only the weights that are not 0, each with its position.
+# only the weights that are not 0, each with its position, and all biases.
 
 # %%
 recorded = json.loads((benchmarks / "neuron_removal.json").read_text())
@@ -1122,7 +1122,7 @@ print([name for name in held.state_dict() if name.startswith("0.")])
 assert count_nonzero(loose) >= 5 * before and count_nonzero(again) == count_nonzero(held) == before
 
 # %% [markdown]
-# Without the mask most of the weights between living neurons are back after the first step. (Not those of
+# Without the mask most of the weights between living neurons come back. (Not those of
 # silent neurons: between zeros and zeros no gradient flows, so they stay dead by themselves.)
 #
 # The mask travels with the model: through any optimiser, `deepcopy`, `state_dict` and files. It stands beside
@@ -1177,8 +1177,8 @@ quiz(
             "The bisection returned the threshold 0.05. What is certain?",
             (
                 "No larger threshold is within the tolerance",
-                "0.05 is within the tolerance, on the data of the search",
-                "0.05 is within the tolerance, on test data",
+                "0.05 is within the tolerance on the data of the search",
+                "0.05 is within the tolerance on test data as well",
             ),
             answer=1,
             why="Its lower end has passed on these data. A larger one may pass as well, if the loss falls "
@@ -1208,8 +1208,8 @@ quiz(
 #    hardly matters.
 # 2. A bisection returns a threshold that passed. It is sure to be the largest if the loss is monotone.
 # 3. One threshold for all tensors assumes that their sizes are comparable.
-# 4. A weight on no path is dead, whatever its size. A gradient finds it in one pass; random data may also
-#    find others "dead", so take positive weights in the place of random data.
+# 4. A weight on no path is dead, whatever its size. A gradient finds it in one pass. On random data, living
+#    weights may look dead as well; in a twin with positive weights they do not.
 # 5. Constants go into the next bias. Then whole neurons can be cut out.
 # 6. Weights, bytes and milliseconds are three different things to save.
 #
@@ -1254,10 +1254,11 @@ quiz(
 # troubles. (4) "A neuron without inputs is 0." It is act(bias); for a sigmoid even act(0) = ½. (5) "Fifty
 # times fewer weights, fifty times faster." Run the timing on the room's machines.
 #
-# **Discussion.** *Why are random targets as good as real ones?* Only zero or not zero is read. *Why does the published
-# order prune dead weights twice?* The first pass takes those that training left; the threshold makes new
+# **Discussion.** *Why are random targets as good as real ones?* Only zero or not zero is read. *Why does the
+# published order prune dead weights twice?* The first pass takes those that training left; the threshold makes new
 # ones. *Is folding constant pixels cheating?* It is a bet on the data, and it should be said. *What would you do
-# with a billion weights and one hour of validation data?* A gap first, then few looks; and a sample that is large enough.
+# with a billion weights and one hour of validation data?* A gap first, then few looks; and a sample that is large
+# enough.
 #
 # **If you change the data:** the asserts hold for digits and these seeds, with room to spare. The islands and the five
 # troubles are exact.

@@ -25,7 +25,7 @@
 # - repair a coarse rounding by training through it;
 # - read a file safely, and say why a model should not be a pickle.
 #
-# **You need** lesson 00, and lesson 05 for dead weights; 01 helps. **Time:** 30 minutes of reading, 60 of doing,
+# **You need** lesson 00, and lesson 05 for dead weights; 01 helps. **Time:** 55 minutes of reading, 65 of doing,
 # {{running}} of running.
 
 # %%
@@ -185,7 +185,7 @@ def position_bits(n, k):
 position_bits = ex("06.1").attempt(position_bits)
 
 # %%
-print("n = 50,610 bytes:  bitmap      list     ideal    ideal, bits a weight")
+print("n = 50,610, bytes: bitmap      list     ideal    ideal, bits a weight")
 for k in (100, 1_000, 10_000, 25_305):
     bitmap, listed, ideal = position_bits(50_610, k)
     print(f"k = {k:6,} {bitmap / 8:15,.0f} {listed / 8:9,.0f} {ideal / 8:9,.0f} {ideal / k:18.1f}")
@@ -469,8 +469,8 @@ print(f"saved by sort_neurons: {bills['in the file'] - parts(in_order)['support'
 
 # %% [markdown]
 # With the live ones in front, *which* neurons live need not be said, only how many: a symmetry, paid out in bits.
-# The package's `sort_neurons` does it for other networks, too, convolutions among them, and sorts the live ones as well:
-# neurons that look at the same pixels become neighbours. (Lesson 07 uses the symmetry to compare networks.)
+# The package's `sort_neurons` does it for other networks, too, convolutions among them, and sorts the live ones as
+# well: neurons that look at the same pixels become neighbours. (Lesson 07 uses the symmetry to compare networks.)
 #
 # ## The second bill: values
 #
@@ -539,8 +539,8 @@ def k_means(x, levels, steps=40):
 
 
 # %% [markdown]
-# A grid is sent as one number, its step. A codebook is sent as all its levels, 16 bits each. **Predict**, before you
-# look:
+# A grid is sent as one number, its step. A *codebook*, levels at any places, is sent as all of them, 16 bits each.
+# **Predict**, before you look:
 
 # %%
 guess = predict(
@@ -842,8 +842,7 @@ assert min(enough, key=enough.get) in (4, 8)
 #
 # So far, rounding goes to the *nearest* level. But some levels are cheap and others dear, and the cheapest of all is
 # 0: no value, and hardly a position. So round to the level with the smallest **harm + price × bits**. The harm is how
-# much the loss would rise, estimated from its curvature; the bits are those of the code, learnt as always from what is
-# frequent.
+# much the loss would rise, estimated from its curvature; the bits are about −log2 of the level's share (06.4).
 #
 # `quantize(..., price=...)` does that at each step. The price is an exchange rate: how many bits of the training
 # labels' code (the loss in bits, lesson 01) a bit of the file must save. **Predict:** what happens to the number of
@@ -963,7 +962,7 @@ assert share > 3 * 592 / 17_790
 #
 # ## A file without code
 #
-# PyTorch's older files are *pickles*, and a pickle is a small program. **Predict:** what does this cell
+# What `torch.save` writes holds a *pickle*, and a pickle is a small program. **Predict:** what does this cell
 # print? The object is never used.
 
 # %%
@@ -1072,8 +1071,8 @@ assert np.array_equal(read(ours, len(flat)), flat) and survived == 300
 #
 # So far one small network. Now LeNet-300-100 on MNIST: 266,610 weights, 1,066,440 bytes. The methods of lessons 00 to
 # 05 get the same network, the same epochs, the same pruning by TAMADE and the same coder, without training through the
-# rounding. The number of bits is the smallest that adds at most 0.1 points of validation error. Test errors are those
-# of the network read back from its file. Three seeds.
+# rounding. The number of levels, a power of 2, is the smallest that adds at most 0.1 points of validation error. Test
+# errors are those of the file, read back. Three seeds.
 #
 # **Predict:** how small a file at a test error of 2.5 % or less?
 
@@ -1104,14 +1103,16 @@ print(f"smallest at 2.5 % or less: {best['method']}, {1_066_440 / best['file_byt
 # - **Rate against bytes.** If a live weight took its four bytes and no position, a file would have 1,066,440 bytes
 #   divided by the rate. Each pruned one has a fifth to a third of that. The order by weights is not the order by bytes:
 #   relaxed ℓ1 at 60 times keeps more weights than Hard-Concrete at 65, and its file is a fifth shorter.
-# - **Ranges.** Where the ranges of two methods overlap at the same size, three seeds do not say which is better.
-# - **Time.** "Times faster" compares the untrained dense network with the pruned one after `remove_neurons`, 256 images
-#   a call. It follows the bytes only where whole neurons have died (lesson 05). Minutes are the processor's, for training.
+# - **Ranges.** Where two ranges overlap at the same size, three seeds do not say which is better. ("Smallest at
+#   2.5 %" reads the test errors: it describes this table. To choose, ask validation data.)
+# - **Time.** "Times faster" compares the untrained dense network with the pruned one after `remove_neurons`, 256
+#   images a call. It follows the bytes only where whole neurons have died (lesson 05). Minutes are the
+#   processor's, for training.
 #
 # The strengths are two for each method, so this is no frontier: lessons 03 and 04 have more of them.
 #
-# **Predict:** clothes (Fashion-MNIST) are harder than digits. Do the same strengths leave more or fewer weights alive? And
-# does a network with convolutions, LeNet-5-Caffe, prune better or worse on the digits?
+# **Predict:** clothes (Fashion-MNIST) are harder than digits. Do the same strengths leave more or fewer weights
+# alive? And does a network with convolutions, LeNet-5-Caffe, prune better or worse on the digits?
 
 # %%
 for preset, words in [("fashion", "LeNet-300-100, Fashion-MNIST"), ("lenet5", "LeNet-5-Caffe, MNIST")]:
@@ -1119,16 +1120,18 @@ for preset, words in [("fashion", "LeNet-300-100, Fashion-MNIST"), ("lenet5", "L
     print_table(compared.load(preset))
 
 # %% [markdown]
-# **Clothes.** The strengths leave about as many weights alive as on digits, but take more with them: the dense network
-# errs on 10.4 % of the test images, the pruned ones on 0.6 to 2.3 points more. Those weights were not idle. A rate without
-# the error and the data says little.
+# **Clothes.** The strengths leave about as many weights alive as on digits, but take more with them: the dense
+# network errs on 10.4 % of the test images, the pruned ones on 0.6 to 2.3 points more. Those weights were not
+# idle. A rate without the error and the data says little.
 #
-# **Convolutions.** LeNet-5-Caffe has more weights than LeNet-300-100, makes a third of its errors, and can do without
-# nearly all of them: at 75 to 332 times the test error stays near 1 %. A weight of a convolution works at many places of
-# the picture, so few of them do a lot. These lines are of one seed, but for the last, which has three.
+# **Convolutions.** LeNet-5-Caffe has more weights than LeNet-300-100, makes a third of its errors, and can do
+# without nearly all of them: at 75 to 332 times the test error stays near 1 %. A weight of a convolution works at
+# many places of the picture, so few of them do a lot. These lines are of one seed, but for the last, which has
+# three.
 #
-# VGG-16-512 on CIFAR-10, the third network of the paper, is built and checked in the package (15,253,578 parameters), but
-# was not run here: `l0course figures vgg16_cifar10 --preset paper --device cuda` does it, on a GPU.
+# VGG-16-512 on CIFAR-10, the third network of the paper, is built and checked in the package (15,253,578
+# parameters), but was not run here: `l0course figures vgg16_cifar10 --preset paper --device cuda` does it, on a
+# GPU.
 
 # %% [markdown]
 # ## A network on this page
@@ -1136,7 +1139,7 @@ for preset, words in [("fashion", "LeNet-300-100, Fashion-MNIST"), ("lenet5", "L
 # How far does it go, if everything is used at once? LeNet-5-Caffe has two convolutions and 431,080 weights: 1,724,320
 # bytes. It learns from the answers of a dense LeNet-5-Caffe beside the labels (distillation, Hinton et al. 2015), is
 # pruned with DRR, and `smallest_file` does the rest, with a price on bits. The same is done with LeNet-300-100, at two
-# strengths. The record of this figure holds the files themselves.
+# strengths. The files themselves were recorded.
 
 # %%
 smallest = registry.find("smallest_files").load("paper")
@@ -1157,8 +1160,8 @@ page = min(
 print(textwrap.fill(page["file"], 100))
 
 # %% [markdown]
-# You may not have MNIST at hand. But the digits of this lesson come from other people, with other pens, 8 × 8 pixels. Blow
-# them up to 28 × 28. **Predict:** how many of the 400 does that block of text read?
+# You may not have MNIST at hand. But the digits of this lesson come from other people, with other pens, 8 × 8
+# pixels. Blow them up to 28 × 28. **Predict:** how many of the 400 does that block of text read?
 
 # %%
 tiny = decode_model(base64.b64decode(page["file"]), LeNet5(seed=0)).eval()
@@ -1275,11 +1278,11 @@ quiz(
         Question(
             "Two pruned networks of the same size have the same compression rate. Their files ...",
             (
-                "have the same size",
-                "may differ: in where the weights are, and in how many levels they need",
+                "may differ: positions and levels cost too",
+                "have the same size, for as many weights are coded",
                 "differ only in their headers",
             ),
-            answer=1,
+            answer=0,
             why="The rate counts weights. A file pays for positions, which may be structured, and for "
             "values, which may be few.",
         ),
@@ -1294,11 +1297,11 @@ quiz(
             "Someone reports a file 300 times smaller, with the number of bits chosen on the test images. "
             "What is wrong?",
             (
-                "Nothing: no weight was trained on them",
-                "The error at that choice is flattering: choose on validation data",
+                "It is flattering: choose on validation data",
+                "Nothing: no weight was trained on them, only one number chosen",
                 "Bits must not be chosen at all",
             ),
-            answer=1,
+            answer=0,
             why="To choose is to learn. The best of many files on the test images is partly the luckiest.",
         ),
     ],

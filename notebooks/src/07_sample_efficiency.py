@@ -27,7 +27,7 @@
 # - compute Solomonoff's bound for a finite class, and say why short rules need few data;
 # - compare networks whose neurons are permuted and flipped.
 #
-# **You need** lessons 00 and 02. **Time:** 45 minutes of reading, 55 of doing, {{running}} of running.
+# **You need** lessons 00 and 02; 01 helps. **Time:** 45 minutes of reading, 55 of doing, {{running}} of running.
 
 # %%
 import itertools
@@ -79,7 +79,7 @@ guess = predict(
 #
 # a smooth count: a weight near 0 adds about 0, a large one about 1 (DRR, lesson 04). Then it prunes on
 # validation data and fine-tunes, as `compress` does in lesson 00. Pruning acts on both twins; only the
-# charge differs. We give strengths as n·α; why will become clear.
+# penalty differs. We give strengths as n·α; why will become clear.
 
 # %% tags=["nbval-ignore-output"]
 SIGMA, WIDTHS, SEEDS = 0.08, (2, 25, 25, 1), range(10)
@@ -344,8 +344,8 @@ guess.reveal(
 )
 
 # %% [markdown]
-# Mind the three scales: the middle U is shallow. (Recorded students train longer than the live ones, 3,000 +
-# 1,000 steps, so the two curves for 30 rows differ at their ends.)
+# Mind the three scales: the middle U is shallow. The vertical lines are explained below, with exercise 07.4.
+# (Recorded students train longer, 3,000 + 1,000 steps, so the two curves for 30 rows differ at their ends.)
 #
 # **Who else does well?** Two rivals. A student without a penalty may *stop early*, at its best look at the
 # validation rows (one every 50 steps). And the teacher may be simple: a *plane* has three weights and is
@@ -471,9 +471,9 @@ assert abs(mdl_strength(SIGMA, 32, 300) - mdl_alpha(SIGMA, 32, 300)) < 1e-12
 # %% [markdown]
 # So for a fixed b, n·α does not depend on n: that is why it is our axis. But what is b? A float has 32 bits.
 # Must a weight be sent so precisely? The standard error of a least-squares weight is c / √n, and digits
-# beyond it describe the noise. To name a value in a range R to within c / √n takes log2(R√n / c) =
-# ½ log2 n + log2(R / c) bits. The second term does not grow with n, and we leave it out: for small n this is
-# a rule of thumb (Rissanen 1978). It makes n·α = σ² ln n, which is the *BIC*.
+# beyond it describe the noise. To name a value to within c / √n takes ½ log2 n bits and a constant, which
+# depends on c and on the range of values. We leave it out: for small n this is a rule of thumb (Rissanen 1978).
+# It makes n·α = σ² ln n, which is the *BIC*.
 
 # %%
 prices = {"32": lambda n: 32.0, "8": lambda n: 8.0, "½ log2 n": lambda n: np.log2(n) / 2}
@@ -588,9 +588,10 @@ for name in choosers:
 #
 # ## Why short models need few data: a bound that can be computed
 #
-# Why should simple things be learnt from few data at all? Solomonoff (1978) gave an answer for prediction.
-# Take a class of models, and give each a code of l bits and the prior weight w = 2^−l. The *mixture* gives a
-# whole sequence x the probability ξ(x) = Σ_m w_m · m(x). So its prediction of the next symbol a is
+# Why should simple things be learnt from few data at all? Solomonoff (1978) gave an answer for prediction. (Lesson
+# 01 has the mixture and the bound; here they say how much data.) Take a class of models, and give each a code of l
+# bits and the prior weight w = 2^−l. The *mixture* gives a whole sequence x the probability ξ(x) = Σ_m w_m · m(x).
+# So its prediction of the next symbol a is
 #
 # ξ(a | past) = ξ(past, a) / ξ(past) = Σ_m [w_m · m(past) / ξ(past)] · m(a | past):
 #
@@ -605,8 +606,8 @@ for name in choosers:
 #
 # **Our class: rules.** A rule of order k looks at the last k symbols of a sequence of 0 and 1, and a table
 # says what comes next. It is right with probability 0.8. The code: k + 1 bits for k (k times 1, then a 0),
-# and 2^k bits for the table. (A short rule also occurs as a longer table, so the bound with its shortest code
-# is a little too kind. Before the first symbol, the past counts as 0, 0, 0.)
+# and 2^k bits for the table. (A short rule also occurs as a longer table. That adds to its weight, so its
+# true bound is a little lower than ours. Before the first symbol, the past counts as 0, 0, 0.)
 
 # %%
 ORDERS, KEEP = range(4), 0.8
@@ -615,7 +616,7 @@ lengths = np.array([len(t).bit_length() + len(t) for t in rules])  # k + 1 + 2^k
 prior = 2.0**-lengths
 # Row m: the probability of a 1 under rule m for each of the 8 pasts of three symbols, where the
 # newest symbol counts 4, the one before 2, the one before that 1.
-ONE = np.array([np.repeat(t, 8 // len(t)) for t in rules]) * (2 * KEEP - 1) + 1 - KEEP
+CHANCE = np.array([np.repeat(t, 8 // len(t)) for t in rules]) * (2 * KEEP - 1) + 1 - KEEP
 print(len(rules), "rules; the prior adds up to", prior.sum())
 truths = {
     "always 1": (1,),
@@ -668,21 +669,21 @@ def errors_of_the_mixture(one, steps=300, sequences=400, seed=0):
     errors = []
     for _ in range(steps):
         weights = np.exp(logs - logs.max(axis=0))
-        voted = (weights * ONE[:, past]).sum(axis=0) / weights.sum(axis=0)
+        voted = (weights * CHANCE[:, past]).sum(axis=0) / weights.sum(axis=0)
         errors.append(2 * (one[past] - voted) ** 2)
         symbol = rng.random(sequences) < one[past]
-        logs += np.log(np.where(symbol, ONE[:, past], 1 - ONE[:, past]))
+        logs += np.log(np.where(symbol, CHANCE[:, past], 1 - CHANCE[:, past]))
         past = past // 2 + 4 * symbol
     return np.array(errors)
 
 
 # The first sequence again, with the function of the exercise
-one = ONE[rules.index(truths["repeat the last"])]
+one = CHANCE[rules.index(truths["repeat the last"])]
 rng, past, given, slow = np.random.default_rng(0), 0, np.empty((len(rules), 0)), []
 for _ in range(60):
-    slow.append(2 * (one[past] - mixture(prior, given, ONE[:, past])) ** 2)
+    slow.append(2 * (one[past] - mixture(prior, given, CHANCE[:, past])) ** 2)
     symbol = rng.random(1)[0] < one[past]
-    column = ONE[:, [past]] if symbol else 1 - ONE[:, [past]]
+    column = CHANCE[:, [past]] if symbol else 1 - CHANCE[:, [past]]
     given, past = np.hstack([given, column]), past // 2 + 4 * int(symbol)
 fast = errors_of_the_mixture(one, steps=60, sequences=1)[:, 0]
 print("one sequence, both ways agree:", bool(np.allclose(slow, fast, atol=1e-12)))
@@ -693,7 +694,7 @@ colours = ("blue", "green", "orange", "vermillion")
 print("rule                       bits   bound   sum of errors      symbols until an error < 0.02")
 for (name, table), colour in zip(truths.items(), colours, strict=True):
     m = rules.index(table)
-    errors = errors_of_the_mixture(ONE[m])
+    errors = errors_of_the_mixture(CHANCE[m])
     total, bound = errors.sum(axis=0), lengths[m] * np.log(2)
     spread = total.std(ddof=1) / np.sqrt(len(total))
     late = np.flatnonzero(errors.mean(axis=1) >= 0.02).max() + 1
@@ -715,14 +716,13 @@ guess.reveal(round(float(total.mean()), 1), "Close to the bound. Its expectation
 
 # %% [markdown]
 # The bound is not loose: each truth uses up most of it. And it says what we wanted to know. To push the
-# *average* error over n symbols below ε, n = l · ln 2 / ε symbols are enough: twice the bits, twice the data,
-# at worst. By analogy (not by proof; see Limits), a network of k weights has l = b · k: weights are what costs
-# data.
+# *average* error over n symbols below 1/100, n = 100 · l · ln 2 symbols are enough: twice the bits, twice the
+# data, at worst. By analogy (not by proof; see Limits), a network of k live weights has l = b · k: weights are
+# what costs data.
 #
-# The proof has three steps. KL = Σ_a μ(a) ln (μ(a) / ξ(a)) is the Kullback–Leibler divergence of a prediction.
-# (1) Pinsker: for two outcomes, Σ_a (μ − ξ)² ≤ KL. (2) The probability of a sequence is the product of its
-# predictions, for μ and for ξ. So the expected KLs of N steps add up to E ln (μ(x₁ … x_N) / ξ(x₁ … x_N)).
-# (3) ξ is a sum of terms of which w · μ is one, so ξ ≥ w · μ, and this is at most ln (1 / w), for every N.
+# The proof, as in lesson 01: a squared error is at most the nats that ξ loses against μ at this step (Pinsker).
+# The losses of all steps add up to ln (μ(x) / ξ(x)) for the whole sequence x. And ξ ≥ w · μ, so that is at most
+# ln (1 / w).
 #
 # **Control.** The bound needs the truth in the class. Draw from a rule that our class lacks: 1 if the last
 # symbol and the *third* last differ, but with the opposite answer whenever the fourth last is 1.
@@ -737,10 +737,10 @@ def outside(steps=300, sequences=200, seed=0):
         answer = (past // 4) ^ (past % 2) ^ fourth
         one = answer * (2 * KEEP - 1) + 1 - KEEP
         weights = np.exp(logs - logs.max(axis=0))
-        voted = (weights * ONE[:, past]).sum(axis=0) / weights.sum(axis=0)
+        voted = (weights * CHANCE[:, past]).sum(axis=0) / weights.sum(axis=0)
         total = total + 2 * (one - voted) ** 2
         symbol = rng.random(sequences) < one
-        logs += np.log(np.where(symbol, ONE[:, past], 1 - ONE[:, past]))
+        logs += np.log(np.where(symbol, CHANCE[:, past], 1 - CHANCE[:, past]))
         past, fourth = past // 2 + 4 * symbol, past % 2
     return total
 
@@ -856,7 +856,7 @@ missed = [small[: 72 - int(k)].square().sum().sqrt().item() for k in graduates.n
 print(f"live weights: {np.median(graduates.nonzero):.0f} (median of ten); the teacher has 72")
 print(f"answers: spread of the teacher's {height:.3f}, root mean square gap {np.median(gaps):.3f}")
 print(f"weights: length of the teacher's {length:.1f}, distance to a student {np.median(away):.1f}, "
-      f"and under no matching less than {np.median(missed):.1f}")  # fmt: skip
+      f"under any matching at least {np.median(missed):.1f}")  # fmt: skip
 
 # %%
 print("for all ten students")
@@ -972,15 +972,23 @@ quiz(
     [
         Question(
             "A student has a training error of 0.0005 on rows with noise of variance 0.0064. It ...",
-            ("is excellent", "has fitted the noise", "has too few weights"),
-            answer=1,
+            (
+                "is excellent: the nearer to 0, the better",
+                "has too few weights",
+                "has fitted the noise",
+            ),
+            answer=2,
             why="Even the teacher itself has a training error of about 0.0064. Whoever is far below "
             "has bent to the noise, and pays for it on other rows.",
         ),
         Question(
             "You have ten times more rows, and the same noise. In α (not n·α), the strength that "
             "description length asks for with fixed b becomes ...",
-            ("ten times smaller", "ten times larger", "the same"),
+            (
+                "ten times smaller",
+                "ten times as large",
+                "the same",
+            ),
             answer=0,
             why="α* = 2σ² ln 2 · b / n. A weight costs the same bits, and saves a little on each of "
             "ten times more rows.",
@@ -988,13 +996,13 @@ quiz(
         Question(
             "Give all 278 rules the same prior weight, 1/278. Then ...",
             (
-                "all are learnt faster",
-                "the bound is ln 278 = 5.6 for each: better for long rules, worse for short ones",
+                "all are learnt faster, for no rule has to wait",
+                "long rules gain by it, short ones lose",
                 "the bound no longer holds",
             ),
             answer=1,
-            why="The bound is ln (1 / w), whatever the prior. A prior is a bet: favouring short rules "
-            "is good if the world has them.",
+            why="The bound is ln (1 / w), here ln 278 = 5.6 for each. A prior is a bet: favouring short "
+            "rules is good if the world has them.",
         ),
     ],
 )

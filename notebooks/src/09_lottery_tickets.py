@@ -108,7 +108,7 @@ guess = predict(
 )
 
 # %%
-ticket = strong_ticket(fine, wide, bits=4, size="fewest", nonnegative=True)
+ticket = strong_ticket(fine, wide, bits=4, size="fewest", nonnegative=True)  # pixels are never below 0
 x = split.x_test.double()
 same = torch.equal(outputs(ticket.network, x), outputs(fine, x))
 both = zip(ticket.network.parameters(), wide.parameters(), strict=True)
@@ -226,7 +226,7 @@ assert error < 1e-10
 #
 # ### Exercise 09.2
 # Assume that the sums lie like independent points around the target 0. Their density there is 2ⁿ times that of a
-# Gaussian. What is the median distance of the nearest one?
+# Gaussian with the variance of one sum, n/6 (why?). What is the median distance of the nearest one?
 
 # %%
 def typical_gap(n):
@@ -279,8 +279,8 @@ def splits_evenly(numbers):
 splits_evenly = ex("09.3").attempt(splits_evenly)
 
 # %% [markdown]
-# Now 24 random numbers of 24 bits each. There are 2²⁴ ways to choose signs, as many as there are values of one
-# number.
+# Now 24 random numbers of 24 bits each: kappa, the bits of a number over n, is 1. There are 2²⁴ ways to choose signs,
+# as many as there are values of one number.
 
 # %%
 guess = predict(
@@ -296,10 +296,10 @@ transition = registry.find("partition_transition")
 recorded = {cell["n"]: (cell, result) for cell, result in transition.load("quick")}
 cell, result = recorded[24]
 share = result["shares"][cell["kappas"].index(1.0)]
-guess.reveal(round(100 * share), f"From {cell['draws']} draws. With a bit less, it is nearly twice as many.")
+guess.reveal(round(100 * share), f"From {cell['draws']} draws. With 22.8 bits it is nearly twice as many.")
 
 # %% [markdown]
-# With 20 bits it is nearly always possible, with 29 bits nearly never. Here is the change, live, for four n.
+# With 20 bits it is nearly always possible, with 29 bits nearly never. Between lies the *window*. Here it is, live.
 
 # %%
 live = [
@@ -410,10 +410,10 @@ for k in (3, 5, 8):
         assert known[1] <= known[0] <= known[2] and success > 0.3
 
 # %% [markdown]
-# Where k is small both bounds are close to the truth: off by at most 1 to 10 numbers, none on the wrong side. The
-# theorem with c = 1 marks the middle of the rise, with a success between 0.32 and 0.98: a far better guide than its
-# proof can promise. And the Poisson line is too high by up to 0.19 where k is more than half of n, as subsets share
-# most of their numbers there, so hits come in clusters.
+# Both bounds are close to the truth: off by at most 2 numbers, for k = 3 by up to 10, none on the wrong side. The
+# theorem with c = 1 marks the middle of the rise, with a success between 0.32 and 0.67 (more where its n ≥ 2k
+# decides): a far better guide than its proof can promise. And the Poisson line is too high by up to 0.19 where k
+# is more than half of n, as subsets share most of their numbers there, so hits come in clusters.
 #
 # What if *all* targets are to be reached at once, as a network needs?
 
@@ -464,7 +464,7 @@ assert np.abs(made - 0.7 * line).max() < 1e-4
 # has its own weights v into it, and picks its own subset. A bias is the weight of an input that is always 1. Layer
 # after layer, `random_network` draws two random layers for each one of the target, and `strong_ticket` prunes them.
 #
-# How good must each weight be? If weights are off by at most δ, an error bound can be carried from layer to layer, so
+# How good must each weight be? If weights are off by a little, an error bound can be carried from layer to layer, so
 # for a precision at the output we get a tolerance for the weights. And when the subsets are found, their true errors
 # give a *proved* bound for all inputs in the box.
 
@@ -491,7 +491,7 @@ assert found[80].missed == 0 and found[80].bound <= 0.01
 # %%
 guess = predict(
     "09.density",
-    "An 8-to-8 layer. Units for each weight fall from 5 to 2. By which factor must the random network grow?",
+    "An 8-to-8 layer. Units in each subset sum: 2 in place of 5. By which factor must the random network grow?",
     low=1,
     high=100,
     log=True,
@@ -512,12 +512,13 @@ ratio = middle(2, "total") / middle(5, "total")
 guess.reveal(round(ratio, 1), "And the share that is kept falls by about 7.")
 print(f"kept for each target weight: {middle(5, 'total') * middle(5, 'density'):.0f} with k = 5, "
       f"{middle(2, 'total') * middle(2, 'density'):.0f} with k = 2, "
-      f"{middle('fewest', 'total') * middle('fewest', 'density'):.0f} with as few as can be")  # fmt: skip
+      f"{middle('fewest', 'total') * middle('fewest', 'density'):.0f} with as few as can be, in the smallest network")  # fmt: skip
 
 # %% [markdown]
-# So one pays for sparsity with size. The lower bound (Theorem 5) is 6 to 11 times to the left of the tickets: it is
-# for networks that serve every target at once, by the cleverest construction; ours spends two subset sums and two
-# random layers on each weight. Theorem 3 is 20 and more times to the right, with an unknown constant set to 1.
+# So one pays for sparsity with size. Natale's lower bound (Theorem 5) is 6 to 11 times to the left of the tickets:
+# it is for networks that serve every target at once, by the cleverest construction; ours spends two subset sums
+# and two random layers on each weight. Theorem 3 is 20 and more times to the right, with an unknown constant set
+# to 1.
 #
 # A convolution is no different: its random layer has 1 × 1 kernels, and each entry of a kernel is a subset sum.
 
@@ -540,8 +541,8 @@ assert conv.missed == 0 and gap <= conv.bound <= 0.05
 #
 # Back to the cold open. Random weights are multiples of δ = 1/16, so their products are multiples of δ² = 1/256:
 # the grid of the target. A subset sum of such products either *is* the weight, or it is not. Kumar and Natale
-# (2025) prove that a width of O(log 1/δ) units for each input is enough, and that the order cannot be beaten. (In
-# the copy that we could read the displayed formulas were missing; the constants are unknown to us.)
+# (2025, Theorems 1 and 3) prove that a width of O(log 1/δ) units for each input is enough, and that this order is
+# best. (In the copy that we could read the displayed formulas were missing; the constants are unknown to us.)
 #
 # The lower bound is a count. Different functions need different masks.
 #
@@ -657,26 +658,34 @@ quiz(
     [
         Question(
             "You want one more decimal digit of precision for a weight from random numbers. You need about ...",
-            ("ten times as many numbers", "three or four numbers more", "twice as many numbers"),
+            (
+                "ten times as many: ten times the precision",
+                "three or four numbers more",
+                "twice as many numbers",
+            ),
             answer=1,
             why="Each number doubles the count of sums, so it is worth one bit. A digit is 3.3 bits.",
         ),
         Question(
             "Thirty numbers of 40 bits each. Signs that make their sum 0 ...",
-            ("almost surely exist", "almost surely do not exist", "exist in half of the draws"),
-            answer=1,
+            (
+                "almost surely exist: 2^30 choices are many",
+                "exist in half of the draws",
+                "almost surely do not exist",
+            ),
+            answer=2,
             why="2^30 choices of signs for sums that spread over more than 2^40 values: kappa is 4/3, far above 1.",
         ),
         Question(
             "Theorem 2 says that n H2(k/n) >= c log2(k/error) is enough. For your k and error this gives n = 20 "
             "with c = 1. Then ...",
             (
-                "20 numbers are enough, it is a theorem",
-                "nothing is certain: the theorem gives no value for c",
+                "20 numbers are enough, for it is a theorem",
+                "nothing is certain: c is not given",
                 "fewer than 20 numbers cannot do it",
             ),
             answer=1,
-            why="It is true for some c that is not given. That c = 1 marks the middle of the rise is a "
+            why="It is true for some c that is not given. That c = 1 is a good guide is a "
             "measurement of ours, for three sizes and three precisions.",
         ),
     ],
@@ -703,7 +712,8 @@ quiz(
 # - Pensia, Rajput, Nagle, Vishwakarma and Papailiopoulos, *Optimal lottery tickets via subset sum* (NeurIPS 2020).
 #   Look at how one weight is made: which units are pruned before any subset is chosen?
 # - Natale, Ferre', Giambartolomei, Giroire and Mallmann-Trenn, *On the sparsity of the strong lottery ticket
-#   hypothesis* (NeurIPS 2024, arXiv 2410.14754). Look at the two extremes of density: which older results do they recover?
+#   hypothesis* (NeurIPS 2024, arXiv 2410.14754). Look at the two extremes of density: which older results do they
+#   recover?
 # - Borgs, Chayes and Pittel, *Phase transition and finite-size scaling for the integer partitioning problem* (2001).
 #   Look at how wide the window is, and in which unit.
 # - Kumar and Natale, arXiv 2508.11020, for the exact tickets; Ramanujan et al. (CVPR 2020) for trained masks.
