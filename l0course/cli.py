@@ -1,4 +1,4 @@
-"""The `l0course` command: lessons, figures, this machine, data sets, and texts as small files."""
+"""The `l0course` command: lessons, their site, courses, figures, this machine, data, files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from .figures import command as figures_command
+from .leaderboard import command as leaderboard_command
 from .text import command as text_command
 
 __all__ = ["main"]
@@ -36,11 +37,25 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--folder", type=Path, default=Path("notebooks"))
     build.set_defaults(run=_build)
 
+    release = commands.add_parser("release", help="an nbgrader course: assignments that are graded")
+    release.add_argument("target", metavar="DIR", type=Path, help="a new folder")
+    release.add_argument("--lessons", nargs="+", default=[], help="numbers such as 02; default all")
+    release.add_argument("--seed", type=int, help="other numbers in the exercises; keep it secret")
+    release.add_argument("--folder", type=Path, default=Path("notebooks"))
+    release.set_defaults(run=_release)
+
+    site = commands.add_parser("site", help="make static pages of the lessons")
+    site.add_argument("folder", type=Path, help="where to put them; an older site is replaced")
+    site.set_defaults(run=_site)
+
     figures = commands.add_parser("figures", help="compute, record and draw figures")
     figures_command.add_arguments(figures)
 
     text = commands.add_parser("text", help="a text into a small file, and back")
     text_command.add_arguments(text)
+
+    leaderboard = commands.add_parser("leaderboard", help="check and rank files of models")
+    leaderboard_command.add_arguments(leaderboard)
 
     doctor = commands.add_parser("doctor", help="versions, threads, memory, what is missing")
     doctor.set_defaults(run=_doctor)
@@ -52,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(options: argparse.Namespace) -> int:
+def _chosen(options: argparse.Namespace) -> list:
+    """The lessons that were named, or all."""
     from .learn import build
 
     chosen = [
@@ -65,6 +81,13 @@ def _build(options: argparse.Namespace) -> int:
         raise ValueError(
             f"there is no lesson {', '.join(sorted(unknown))} in {options.folder}/src."
         )
+    return chosen
+
+
+def _build(options: argparse.Namespace) -> int:
+    from .learn import build
+
+    chosen = _chosen(options)
     if options.check:
         reasons = [reason for lesson in chosen for reason in build.stale(lesson)]
         for reason in reasons:
@@ -75,6 +98,27 @@ def _build(options: argparse.Namespace) -> int:
         return 0
     for lesson in chosen:
         print(f"{lesson.source.stem}: solved notebook ran in {build.build(lesson):.0f} s")
+    return 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    try:
+        from .release.course import write_course
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"{error.name} is missing: run `make release DIR=...` in a clone of the course, "
+            "which installs it."
+        ) from error
+    for name, total in write_course(options.target, _chosen(options), options.seed):
+        print(f"{name}: {total} points")
+    print(f"Written to {options.target}. Read README.md there, then GUIDE.md.")
+    return 0
+
+
+def _site(options: argparse.Namespace) -> int:
+    from .learn.site import build_site
+
+    print(f"Open {build_site(Path.cwd(), options.folder)} in a browser.")
     return 0
 
 

@@ -4,7 +4,7 @@ Every penalty is a sum over all entries of a tensor of any shape. All but `l0` a
 so autograd gives their gradients. The two thresholding maps are the exact minimisers that belong
 to the l0 and the l1 penalty.
 
-Source: "Efficient compression of neural networks and datasets" (arXiv 2505.17469), Eq. 2 and 11.
+Source: "Efficient compression of neural networks and datasets" (arXiv 2505.17469), Eq. 11.
 """
 
 from __future__ import annotations

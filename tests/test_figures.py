@@ -5,6 +5,7 @@ import re
 
 import matplotlib.pyplot as plt
 import pytest
+from colour_vision import alike
 
 from l0course.cli import main
 from l0course.figures import registry, style
@@ -20,6 +21,7 @@ SHOWN_IN_A_LESSON = {
     "drr_ablation",
     "drr_frontiers",
     "tamade_cost",
+    "digit_files",
     "compression_table",
     "smallest_files",
     "text_compressors",
@@ -88,6 +90,7 @@ def test_every_figure_has_words_a_source_and_recorded_numbers(name):
     labels = [a.get_xlabel() + a.get_ylabel() + a.get_title() for a in picture.axes]
     plt.close(picture)
     assert all(labels)
+    assert alike(picture) == []
     header, rows = figure.table(figure.load(preset))
     assert all(len(row) == len(header) for row in rows)
 
