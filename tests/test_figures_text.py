@@ -58,8 +58,25 @@ def test_a_two_part_file_is_counted_part_by_part():
     assert result["data_bytes"] == pytest.approx(4 + bits / 8, abs=8)
 
 
+def test_where_files_differ_in_the_values_of_a_weight_these_are_the_axis():
+    figure = registry.find("text_two_part")
+    results = figure.load("levels")
+    with drawn(figure, results) as picture:
+        right = picture.axes[1]
+        lines = {line.get_label(): line.get_xydata() for line in right.lines}
+    dense = [r["total_bytes"] / 1000 for c, r in results if c["method"] == "dense"]
+    assert right.get_xlabel() == "values of a weight" and len(lines) == 4
+    assert lines["dense"][::-1, 1].tolist() == dense and set(lines["dense"][:, 0]) == {
+        2,
+        4,
+        8,
+        16,
+        32,
+    }
+
+
 def test_a_price_is_the_strength_at_which_a_weight_saves_its_bits():
-    cells = text_two_part.cells("english", 80_000, {}, {}, {"dense": [0], "DRR": [10]}, 1)
+    cells = text_two_part.cells("english", 80_000, {}, {}, {"dense": [0], "DRR": [10]}, {})
     assert "alpha" not in cells[0]
     assert text_two_part.price(cells[1]) == pytest.approx(10, rel=0.05)
     assert cells[1]["alpha"] == pytest.approx(10 * math.log(2) / 80_000, rel=0.05)

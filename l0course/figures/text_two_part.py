@@ -1,6 +1,6 @@
 """Two-part codes of a text: bytes of the model against bytes of the text, for every penalty.
 
-Every cell trains a transformer on the text, prunes it or not, gives its weights 32 values, which
+Every cell trains a transformer on the text, prunes it or not, gives its weights few values, which
 are trained too, and writes the real file: the model, and the text coded by it. `published_bytes` is
 the description length as the main paper counts it: four bytes a live weight, no position, and the
 ideal code of the text (fact: its code takes the mean loss of the training text).
@@ -67,32 +67,54 @@ def price(cell: Cell) -> float:
 
 
 def draw(results: Results) -> plt.Figure:
-    """Left: bits a byte against the model's bytes, with lines of equal sums. Right: the sum."""
+    """Left: bits a byte against the model's bytes, with lines of equal sums. Right: the sum.
+
+    Its horizontal axis is the price of a live weight or, where cells differ in it, the number of
+    values that weights may take.
+    """
     size = results[0][0]["bytes"]
+    by_levels = len({cell["file"]["levels"] for cell, _ in results}) > 1
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.2))
-    for method, (colour, marker) in STYLE.items():
-        mine = sorted((price(c), r["model_bytes"], r["data_bytes"]) for c, r in results
-                      if c["method"] == method)  # fmt: skip
-        if not mine:
-            continue
-        bits, model, data = map(np.array, zip(*mine, strict=True))
-        look = {"color": COLORS[colour], "marker": marker, "label": method}
+    seen: set[str] = set()
+    for (method, bits), points in _series(results, by_levels).items():
+        colour, marker = STYLE[method]
+        x, model, data = np.array(sorted(points)).T
+        label = f"{method}, {bits:.0f} bits" if bits else method
+        look = {"color": COLORS[colour], "marker": marker, "label": label}
+        if method in seen:
+            look["mfc"] = "white"  # a second price of the same method
+        seen.add(method)
         left.plot(model / 1000, 8 * data / size, ":", **look)
-        if bits.any():
-            right.plot(bits, (model + data) / 1000, "-", **look)
+        if x.any():
+            right.plot(x, (model + data) / 1000, "-", **look)
         else:
             line = "--" if method == "dense" else ":"
             right.axhline(float((model + data)[0]) / 1000, ls=line, marker="", color=COLORS[colour])
             right.plot([], [], line, **look)
     left.set(xscale="log", xlabel="model (kB of the file)", ylabel="text (bits a byte)")
     _equal_sums(left, size)
-    right.set(
-        xscale="log", xlabel="price of a live weight, αn / ln 2 (bits)", ylabel="whole file (kB)"
-    )
+    varied = "values of a weight" if by_levels else "price of a live weight, αn / ln 2 (bits)"
+    right.set(xscale="log", xlabel=varied, ylabel="whole file (kB)")
     plain_ticks(left.xaxis, [d * 10**n for n in range(4) for d in (1, 2, 5)])
-    plain_ticks(right.xaxis, (0.5, 1, 2, 5, 10, 20, 50, 100))
-    right.legend(fontsize=9)
+    plain_ticks(right.xaxis, (2, 4, 8, 16, 32) if by_levels else (0.5, 1, 2, 5, 10, 20, 50, 100))
+    if by_levels:  # the lines cross all of it: the legend stands above them
+        right.set_ylim(top=1.3 * right.get_ylim()[1])
+        right.legend(fontsize=8, loc="upper center", ncols=2)
+    else:
+        right.legend(fontsize=9)
     return figure
+
+
+def _series(results: Results, by_levels: bool) -> dict[tuple[str, float], list]:
+    """Points of each line: (what varies, the model's bytes, the text's bytes)."""
+    order = sorted(results, key=lambda one: (list(STYLE).index(one[0]["method"]), price(one[0])))
+    found: dict[tuple[str, float], list] = {}
+    for cell, r in order:
+        bits = price(cell)
+        line, x = (bits, cell["file"]["levels"]) if by_levels else (0.0, bits)
+        points = found.setdefault((cell["method"], line), [])
+        points.append((x, r["model_bytes"], r["data_bytes"]))
+    return found
 
 
 def _equal_sums(axis: plt.Axes, size: int) -> None:
@@ -115,28 +137,35 @@ def _equal_sums(axis: plt.Axes, size: int) -> None:
 def table(results: Results) -> tuple[list[str], list[list]]:
     names = list(results[0][1])
     rows = [
-        [c["text"], c["bytes"], c["model"]["width"], c["method"], c.get("alpha", ""), c["seed"]]
-        + [r[name] for name in names]
+        [c["text"], c["bytes"], c["model"]["width"], c["method"], c.get("alpha", "")]
+        + [c["file"]["levels"], c["seed"], *(r[name] for name in names)]
         for c, r in results
     ]
-    return ["text", "bytes", "width", "method", "alpha", "seed", *names], rows
+    return ["text", "bytes", "width", "method", "alpha", "levels", "seed", *names], rows
 
 
 def cells(
-    text: str, size: int, model: dict, schedule: dict, prices: dict[str, list[float]], rounding: int
+    text: str,
+    size: int,
+    model: dict,
+    schedule: dict,
+    prices: dict[str, list[float]],
+    rounding: dict[str, float],
+    levels: tuple[int, ...] = (32,),
 ) -> list[Cell]:
     """Each method at its prices, in bits a live weight; alpha = price * ln 2 / n, to one digit.
 
-    The weights then get 32 values, in so many epochs of `rounding`.
+    The weights then get so many `levels`; `rounding` are the settings of that training.
     """
     made = []
-    for method, bits in prices.items():
-        for b in bits:
-            one = {"text": text, "bytes": size, "model": model, "method": method, "seed": 0}
-            one["file"] = {"levels": 32, "epochs": rounding}
-            if method != "dense":
-                one["alpha"] = float(f"{b * math.log(2) / size:.1g}")
-            made.append(one | {"schedule": schedule})
+    for few in levels:
+        for method, bits in prices.items():
+            for b in bits:
+                one = {"text": text, "bytes": size, "model": model, "method": method, "seed": 0}
+                one["file"] = {"levels": few, **rounding}
+                if method != "dense":
+                    one["alpha"] = float(f"{b * math.log(2) / size:.1g}")
+                made.append(one | {"schedule": schedule})
     return made
 
 
@@ -153,25 +182,34 @@ SIX = {
     "warmup": 1, "regularize": 3, "finetune": 2, "lr": 2e-3, "batch_size": 4, "tolerance": 0.01,
     "ramp": 0.5,
 }  # fmt: skip
+PART, WHOLE = ("wikipedia", 150_000), ("wikipedia", 2_378_130)
+ONCE, TWICE, GENTLE = {"epochs": 1}, {"epochs": 2}, {"epochs": 1, "lr": 1e-3}
 
 FIGURE = Figure(
     name="text_two_part",
     title="Two-part codes of a text: the model's bytes and the text's",
     source="main paper, arXiv 2505.17469, its transformers (values unknown to us)",
     presets={
-        "smoke": cells("english", 5000, TINY, FEW, {"dense": [0], "DRR": [8]}, 1),
+        "smoke": cells("english", 5000, TINY, FEW, {"dense": [0], "DRR": [8]}, ONCE),
         "alphas": cells(
-            "wikipedia", 150_000, SMALL, LONG,
+            *PART, SMALL, LONG,
             {
                 "dense": [0], "magnitude": [0], "DRR": [5, 10, 20, 50, 100, 200],
                 "R-L1": [5, 20, 50, 200], "PMMP, exact": [5, 20, 50, 100],
             },
-            rounding=2,
+            rounding=TWICE,
         ),
-        "wikipedia": cells("wikipedia", 2_378_130, SMALL, SIX, {"dense": [0], "DRR": [50]}, 1),
-        "large": cells("wikipedia", 2_378_130, LARGE, SIX, {"dense": [0], "DRR": [50]}, 1),
+        "wikipedia": cells(*WHOLE, SMALL, SIX, {"dense": [0], "DRR": [50]}, ONCE),
+        "levels": cells(
+            *PART, SMALL, LONG, {"dense": [0], "DRR": [20, 50], "PMMP, exact": [20]},
+            rounding=TWICE, levels=(32, 16, 8, 4, 2),
+        ),
+        "large": cells(*WHOLE, LARGE, SIX, {"dense": [0], "DRR": [50]}, ONCE, (32, 16))
+        + cells(*WHOLE, LARGE, SIX, {"DRR": [100]}, ONCE),
+        "gentle": cells(*WHOLE, LARGE, SIX, {"DRR": [100]}, GENTLE)
+        + cells(*WHOLE, LARGE, SIX, {"dense": [0]}, GENTLE, (16, 8, 4)),
         "paper": cells(
-            "wikipedia", 2_378_130, V1, LONG, {"dense": [0], "DRR": [5, 10, 20], "R-L1": [5, 10]}, 2
+            *WHOLE, V1, LONG, {"dense": [0], "DRR": [5, 10, 20], "R-L1": [5, 10]}, TWICE
         ),
     },  # fmt: skip
     compute=run,
@@ -179,8 +217,9 @@ FIGURE = Figure(
     description=(
         "Real files of one text, each with its transformer. Left: the text's bits a byte against "
         "the model's bytes; along a thin line the whole file has the same size. Right: the whole "
-        "file against the price of a live weight. Without a penalty (dashed, and pruned by "
-        "magnitude, dotted) it is largest: most weights do not earn their bits."
+        "file against the price of a live weight (in `levels` and `large`: against the number of "
+        "values of a weight). With 32 values it is largest without a penalty (dashed, and pruned "
+        "by magnitude, dotted): most weights do not earn their bits."
     ),
     table=table,
 )  # fmt: skip

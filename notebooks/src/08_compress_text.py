@@ -832,22 +832,52 @@ for name in ("xz, chunks", "xz", "PPMd"):
 assert best["total_bytes"] < 0.7 * dense["total_bytes"]
 
 # %% [markdown]
-# So here is the sentence of the cold open once more: our two-part file is 53 % smaller than LZMA2 makes it, in
-# chunks. It is longer than what xz makes of the whole. Sent with 150,000 bytes, this network does not win; pruning
-# brings it near. Here is all of the text, with a network of 858,880 weights:
+# Was that fair? Every network had 32 values for its weights. One that pays for 230,496 weights may not want so many.
+# **Predict:** with fewer values, which files get shorter?
 
 # %%
-print("2,378,130 bytes       live     model       text       file")
-whole = {cell["method"]: run for cell, run in figure.load("large")}
-for name, run in whole.items():
-    print(f"{name:12}{run['nonzero']:14,} {run['model_bytes']:9,} {run['data_bytes']:10,} {run['total_bytes']:10,}")
-saved = 1 - whole["DRR"]["total_bytes"] / whole["dense"]["total_bytes"]
-print(f"the penalty saves {saved:.0%}")
-assert saved >= 0.3
+by_levels = {}  # values: method and price: bytes of the file
+for cell, run in figure.load("levels"):
+    asked = cell.get("alpha", 0) * size / math.log(2)
+    name = f"{cell['method']} {asked:.0f}" if asked else cell["method"]
+    by_levels.setdefault(cell["file"]["levels"], {})[name] = run["total_bytes"]
+print("bytes of the file, by values of a weight; behind a name the price of a live weight, in bits\n")
+print("values", *(f"{name:>15}" for name in by_levels[32]))
+for levels, files in by_levels.items():
+    print(f"{levels:6}", *(f"{bytes_:15,}" for bytes_ in files.values()))
+least = min(files["dense"] for files in by_levels.values())
+print(f"each at its best: DRR {best['total_bytes'] / least - 1:+.0%}")
+assert best["total_bytes"] < 0.7 * least
 
 # %% [markdown]
-# The text is sixteen times as long and pays for more weights, so there is less to save: a third. Even so both files are
-# longer than what xz makes of the same text, 620,020 bytes. (One seed, one strength, six epochs.)
+# The file without a penalty, by a third. The others win 2 % at most, and below sixteen values they grow. A pruned
+# network says with few weights what the other says with many, so each of them has to be more exact; with two values
+# it is the *longer* file. Few values and few weights are two ways to the same saving, and a fair comparison gives
+# each network its own number of values. Then DRR saves 40 %, not 60 %.
+#
+# And the sentence of the cold open once more: our two-part file is 53 % smaller than LZMA2 makes it, in chunks. It
+# is longer than what xz makes of the whole. Sent with 150,000 bytes, this network does not win; pruning brings it
+# near. Here is all of the text, with a network of 858,880 weights:
+
+# %%
+whole = figure.load("large") + figure.load("gentle")  # two rates of the training that rounds
+print("2,378,130 bytes   price  values   rate      live     model       text       file")
+for cell, run in whole:
+    asked, rate = cell.get("alpha", 0) * 2_378_130 / math.log(2), cell["file"].get("lr", 0.003)
+    print(f"{cell['method']:15}{asked:8.0f}{cell['file']['levels']:8}{rate:7} {run['nonzero']:9,} {run['model_bytes']:9,} "
+          f"{run['data_bytes']:10,} {run['total_bytes']:10,}")  # fmt: skip
+alike = [(cell, run) for cell, run in whole if cell["file"] == {"levels": 32, "epochs": 1}]
+for how, runs in [("alike", alike), ("each at its best", whole)]:
+    least = {m: min(run["total_bytes"] for cell, run in runs if cell["method"] == m) for m in ("DRR", "dense")}
+    print(f"rounded {how}: the penalty saves {1 - least['DRR'] / least['dense']:.0%}")
+    assert least["DRR"] < 0.75 * least["dense"]
+
+# %% [markdown]
+# The text is sixteen times as long and pays for more weights, so there is less to save. And look at the rounding: it
+# trains for one more pass over the text, and at a rate of 0.003 the network without a penalty loses much of what it
+# knew. A third of that rate, and half the values, save it 87,000 bytes. To round both alike is not to round both
+# well: 34 % becomes 28 %. All of these files are longer than what xz makes of the same text, 620,020 bytes, the best
+# of them by a quarter of a percent. (One seed, six epochs.)
 
 # %% [markdown]
 # ### The strength that bits predict
