@@ -74,7 +74,7 @@ def draw(results: Results) -> plt.Figure:
     """
     size = results[0][0]["bytes"]
     by_levels = len({cell["file"]["levels"] for cell, _ in results}) > 1
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.2))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 2.9))
     seen: set[str] = set()
     for (method, bits), points in _series(results, by_levels).items():
         colour, marker = STYLE[method]
@@ -101,7 +101,7 @@ def draw(results: Results) -> plt.Figure:
         right.set_ylim(top=1.3 * right.get_ylim()[1])
         right.legend(fontsize=8, loc="upper center", ncols=2)
     else:
-        right.legend(fontsize=9)
+        right.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1, 0.79))  # below dense
     return figure
 
 
@@ -217,9 +217,8 @@ FIGURE = Figure(
     description=(
         "Real files of one text, each with its transformer. Left: the text's bits a byte against "
         "the model's bytes; along a thin line the whole file has the same size. Right: the whole "
-        "file against the price of a live weight (in `levels` and `large`: against the number of "
-        "values of a weight). With 32 values it is largest without a penalty (dashed, and pruned "
-        "by magnitude, dotted): most weights do not earn their bits."
+        "file against the price of a live weight, or the number of its values. With 32 values it "
+        "is largest without a penalty (dashed, dotted): most weights do not earn their bits."
     ),
     table=table,
 )  # fmt: skip
