@@ -866,11 +866,17 @@ for cell, run in whole:
     asked, rate = cell.get("alpha", 0) * 2_378_130 / math.log(2), cell["file"].get("lr", 0.003)
     print(f"{cell['method']:15}{asked:8.0f}{cell['file']['levels']:8}{rate:7} {run['nonzero']:9,} {run['model_bytes']:9,} "
           f"{run['data_bytes']:10,} {run['total_bytes']:10,}")  # fmt: skip
-alike = [(cell, run) for cell, run in whole if cell["file"] == {"levels": 32, "epochs": 1}]
-for how, runs in [("alike", alike), ("each at its best", whole)]:
+
+
+def saved(runs):
+    """Share that the penalty saves: DRR's shortest file against the shortest without a penalty."""
     least = {m: min(run["total_bytes"] for cell, run in runs if cell["method"] == m) for m in ("DRR", "dense")}
-    print(f"rounded {how}: the penalty saves {1 - least['DRR'] / least['dense']:.0%}")
-    assert least["DRR"] < 0.75 * least["dense"]
+    return 1 - least["DRR"] / least["dense"]
+
+
+alike = [(cell, run) for cell, run in whole if cell["file"] == {"levels": 32, "epochs": 1}]
+print(f"rounded alike, the penalty saves {saved(alike):.0%}; each at its best, {saved(whole):.0%}")
+assert saved(alike) >= 0.3
 
 # %% [markdown]
 # The text is sixteen times as long and pays for more weights, so there is less to save. And look at the rounding: it
@@ -878,7 +884,7 @@ for how, runs in [("alike", alike), ("each at its best", whole)]:
 # knew. A third of that rate, and half the values, save it 87,000 bytes. To round both alike is not to round both
 # well: 34 % becomes 28 %. All of these files are longer than what xz makes of the same text, 620,020 bytes, the best
 # of them by a quarter of a percent. (One seed, six epochs. Without a penalty, 32 values at the lower rate were not
-# tried: they could shorten the text by 44,000 bytes at most.)
+# tried: that file may be shorter still.)
 
 # %% [markdown]
 # ### The strength that bits predict
